@@ -1,0 +1,1 @@
+"""Job-title embeddings: what the page and the training share."""

@@ -1,0 +1,93 @@
+"""What is searched: labelled titles, their vectors under each model, and an index over them."""
+
+import hashlib
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from jobtitles.cache import cached_arrays
+from jobtitles.encoder import Encoder, Progress
+from jobtitles.errors import DataError
+from jobtitles.index import EF_BUILD, LINKS, TitleIndex
+from jobtitles.records import SEED_KIND, Title
+from jobtitles.sources import DATASET_DIR
+
+SPLITS = ("train", "validation", "test")
+
+
+def read_titles(folder: Path = DATASET_DIR) -> list[Title]:
+    """All titles of a dataset folder: first every seed, then every jittered title.
+
+    A seed that stands under two occupations is there once for each.
+
+    Raises:
+        DataError: A split's parquet file is missing.
+    """
+    seeds: dict[tuple[str, str], Title] = {}
+    jittered: list[Title] = []
+    columns = ["jittered_title", "seed_title", "onet_code", "onet_name", "jitter_kind", "split"]
+    for split in SPLITS:
+        path = folder / "data" / f"{split}-00000-of-00001.parquet"
+        if not path.is_file():
+            raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
+        for row in pq.read_table(path, columns=columns).to_pylist():
+            title, seed, code, name, kind, _ = row.values()
+            jittered.append(Title(title, seed, code, name, kind, split))
+            seeds.setdefault((code, seed), Title(seed, seed, code, name, SEED_KIND, split))
+    return [*seeds.values(), *jittered]
+
+
+def default_titles(titles: list[Title]) -> list[Title]:
+    """The page's default catalogue: every clean seed, and the test split's jittered titles."""
+    return [t for t in titles if t.kind == SEED_KIND or t.split == "test"]
+
+
+def other_titles(titles: list[Title]) -> list[Title]:
+    """What the default catalogue leaves out: jittered titles of training and validation."""
+    return [t for t in titles if t.kind != SEED_KIND and t.split != "test"]
+
+
+def title_vectors(
+    titles: list[Title], encoder: Encoder, progress: Progress | None = None
+) -> np.ndarray:
+    """Unit vectors of the titles, from the cache if they were made before, shape (n, 384)."""
+    digest = hashlib.sha256("\0".join(t.text for t in titles).encode()).hexdigest()
+    key = {"model": encoder.digest, "titles": digest, "torch": _version("torch")}
+    texts = [t.text for t in titles]
+    build = lambda: {"vectors": encoder.encode(texts, progress)}  # noqa: E731
+    return cached_arrays("vectors", key, build)["vectors"]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Titles with one model's vectors and index; row i of all three is the same title."""
+
+    titles: list[Title]
+    vectors: np.ndarray
+    index: TitleIndex
+
+    @classmethod
+    def from_vectors(cls, titles: list[Title], vectors: np.ndarray) -> "Catalogue":
+        """Index `vectors` (n, 384), the graph taken from the cache if it was built before."""
+        key = {
+            "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
+            "hnswlib": _version("hnswlib"),
+            "settings": f"M={LINKS} ef={EF_BUILD}",
+        }
+        built: list[TitleIndex] = []
+
+        def build() -> dict[str, np.ndarray]:
+            built.append(TitleIndex(vectors))
+            graph = built[0].graph()
+            return {"graph": np.empty(0, np.uint8) if graph is None else graph}
+
+        graph = cached_arrays("graph", key, build)["graph"]
+        index = built[0] if built else TitleIndex(vectors, graph if len(graph) else None)
+        return cls(titles, vectors, index)
+
+
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)

@@ -1,0 +1,119 @@
+"""Titles to unit vectors, with the base model or the fine-tuned one.
+
+from jobtitles.encoder import load_encoder
+load_encoder("finetuned").encode(["SWE II - Payments (Go) | hybrid"])  # (1, 384)
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from peft import PeftModel
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from jobtitles.errors import InputError
+from jobtitles.sources import base_model, finetuned_adapter
+
+DIMENSION = 384
+# Titles are sorted by length and cut into batches of this many tokens, padding included: larger
+# batches fall out of the CPU's cache and are slower.
+BATCH_TOKENS = 1024
+NAMES = ("base", "finetuned")
+
+Progress = Callable[[int, int], None]
+
+
+class Encoder:
+    """A sentence encoder: BERT, mean pooling over tokens, L2 normalisation.
+
+    Attributes:
+        name: "base" or "finetuned".
+        digest: Names the weights; two encoders with one digest give the same vectors.
+        origin: Where the weights came from, a sentence for the page.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        max_tokens: int,
+        digest: str,
+        origin: str,
+    ) -> None:
+        self.name = name
+        self.digest = digest
+        self.origin = origin
+        self._model = model.eval()
+        self._tokenizer = tokenizer
+        self._max_tokens = max_tokens
+
+    @torch.inference_mode()
+    def encode(self, titles: list[str], progress: Progress | None = None) -> np.ndarray:
+        """Encode titles.
+
+        Args:
+            titles: Any number of titles; what exceeds the model's 256 tokens is cut off.
+            progress: Called with (titles done, titles in all) after every batch.
+
+        Returns:
+            Unit vectors in the order of `titles`, float32, shape (len(titles), 384).
+
+        Raises:
+            InputError: `titles` is one string rather than a list of them.
+        """
+        if isinstance(titles, str):
+            raise InputError("encode() takes a list of titles; for one title pass [title].")
+        vectors = np.empty((len(titles), DIMENSION), np.float32)
+        if not len(titles):
+            return vectors
+        # A lone surrogate is not text; the tokenizer would raise on it.
+        texts = [title.encode("utf-8", "replace").decode("utf-8") for title in titles]
+        ids = self._tokenizer(texts, truncation=True, max_length=self._max_tokens)["input_ids"]
+        order = np.argsort([len(i) for i in ids], kind="stable")[::-1]
+        start = 0
+        while start < len(order):
+            length = len(ids[order[start]])  # the longest of its batch: the order is descending
+            rows = order[start : start + max(1, BATCH_TOKENS // length)]
+            vectors[rows] = self._forward([ids[row] for row in rows], length)
+            start += len(rows)
+            if progress:
+                progress(start, len(order))
+        return vectors
+
+    def _forward(self, batch: list[list[int]], length: int) -> np.ndarray:
+        tokens = torch.full((len(batch), length), self._tokenizer.pad_token_id)
+        mask = torch.zeros((len(batch), length))
+        for row, ids in enumerate(batch):
+            tokens[row, : len(ids)] = torch.tensor(ids)
+            mask[row, : len(ids)] = 1
+        hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state  # (B, T, D)
+        pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(pooled).numpy()
+
+
+def load_encoder(name: str, adapter: Path | None = None) -> Encoder:
+    """Load the base or the fine-tuned encoder.
+
+    Args:
+        name: "base" or "finetuned".
+        adapter: For "finetuned": another adapter's folder than the shipped one.
+
+    Raises:
+        InputError: Another name.
+        SourceError: Weights are missing, or are not the pinned ones.
+    """
+    if name not in NAMES:
+        raise InputError(f"no encoder {name!r}: choose one of {', '.join(NAMES)}.")
+    base = base_model()
+    model = AutoModel.from_pretrained(base.path, use_safetensors=True)
+    digest, origin = base.digest, base.origin
+    if name == "finetuned":
+        source = finetuned_adapter(adapter)
+        model = PeftModel.from_pretrained(model, source.path).merge_and_unload()
+        digest, origin = f"{digest}+{source.digest}", f"{source.origin}, on {origin}"
+    config = json.loads((base.path / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(base.path)
+    return Encoder(name, model, tokenizer, config["max_seq_length"], digest, origin)

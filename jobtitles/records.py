@@ -1,0 +1,56 @@
+"""The nouns of the project: a labelled title, and a hit of a search."""
+
+from dataclasses import dataclass
+
+SEED_KIND = "seed"
+JITTER_KINDS = (
+    "decorated",
+    "abbreviated",
+    "reworded",
+    "specialised",
+    "leveled",
+    "garbled",
+    "synonym",
+    "posting",
+)
+NEGATIVE_KINDS = ("lookalike", "near_miss", "near_miss_posting")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One labelled job title.
+
+    Attributes:
+        text: The title as written.
+        seed_title: The clean title it was written for (itself, for a seed).
+        onet_code: O*NET-SOC 2019 code, such as "15-1252.00".
+        onet_name: Name of that occupation.
+        kind: "seed" or one of `JITTER_KINDS`.
+        split: "train", "validation" or "test".
+    """
+
+    text: str
+    seed_title: str
+    onet_code: str
+    onet_name: str
+    kind: str
+    split: str
+
+    @property
+    def seen_in_training(self) -> bool:
+        """Whether the model was trained on this very text."""
+        return self.split == "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A catalogue title found for a query: its position in the catalogue and its cosine."""
+
+    row: int
+    title: Title
+    score: float
+
+
+def text_key(text: str) -> str:
+    """The form under which two titles count as the same text: case and spacing folded."""
+    return " ".join(text.split()).casefold()

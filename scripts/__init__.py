@@ -1,0 +1,1 @@
+"""Command lines of the stages, numbered in the order of the data flow."""

@@ -1,0 +1,25 @@
+"""One command line for every stage: built from its settings, errors of the user's in a sentence."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from transformers import HfArgumentParser
+
+from jobtitles.errors import JobTitlesError
+
+
+def run(settings_class: type, stage: Callable[[Any], None]) -> None:
+    """Parse the command line into `settings_class`, run `stage`; exit 2 on a user's error.
+
+    Args:
+        settings_class: A frozen dataclass; every field becomes an option of that name.
+        stage: Called with the settings. Errors outside the family stay loud.
+    """
+    parser = HfArgumentParser(settings_class, description=stage.__doc__)
+    (settings,) = parser.parse_args_into_dataclasses()
+    try:
+        stage(settings)
+    except JobTitlesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
