@@ -46,7 +46,7 @@ class Encoder:
         self.name = name
         self.digest = digest
         self.origin = origin
-        self._model = model.eval()
+        self._model = model
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
 
@@ -73,6 +73,8 @@ class Encoder:
         texts = [title.encode("utf-8", "replace").decode("utf-8") for title in titles]
         ids = self._tokenizer(texts, truncation=True, max_length=self._max_tokens)["input_ids"]
         order = np.argsort([len(i) for i in ids], kind="stable")[::-1]
+        training = self._model.training  # a model under training is encoded with on validation
+        self._model.eval()
         start = 0
         while start < len(order):
             length = len(ids[order[start]])  # the longest of its batch: the order is descending
@@ -81,6 +83,7 @@ class Encoder:
             start += len(rows)
             if progress:
                 progress(start, len(order))
+        self._model.train(training)
         return vectors
 
     def _forward(self, batch: list[list[int]], length: int) -> np.ndarray:
@@ -89,9 +92,10 @@ class Encoder:
         for row, ids in enumerate(batch):
             tokens[row, : len(ids)] = torch.tensor(ids)
             mask[row, : len(ids)] = 1
+        tokens, mask = tokens.to(self._model.device), mask.to(self._model.device)
         hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state  # (B, T, D)
         pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
-        return torch.nn.functional.normalize(pooled).numpy()
+        return torch.nn.functional.normalize(pooled).cpu().numpy()
 
 
 def load_encoder(name: str, adapter: Path | None = None) -> Encoder:

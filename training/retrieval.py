@@ -1,0 +1,71 @@
+"""The retrieval tasks of one split: find the seed again, and find the occupation without it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from jobtitles.catalogue import read_titles
+from jobtitles.encoder import Encoder
+from jobtitles.metrics import first_ranks
+from jobtitles.records import SEED_KIND, Title, text_key
+
+
+@dataclass(frozen=True)
+class SeedRetrieval:
+    """Every jittered title of a split as a query, all seed texts of the dataset as documents.
+
+    Attributes:
+        queries: The split's jittered titles.
+        seeds: Distinct seed texts of all splits, s of them.
+        own: Row in `seeds` of every query's seed, shape (q,).
+        under: Whether a seed text stands under an occupation, bool, shape (s, occupations).
+    """
+
+    queries: list[Title]
+    seeds: list[str]
+    own: np.ndarray
+    under: np.ndarray
+
+    @classmethod
+    def from_dataset(cls, dataset: Path, split: str) -> "SeedRetrieval":
+        """The tasks of one split of a dataset folder."""
+        titles = read_titles(dataset)
+        row_of: dict[str, int] = {}
+        seeds: list[str] = []
+        codes_of: dict[int, set[str]] = defaultdict(set)
+        for title in titles:
+            if title.kind == SEED_KIND:
+                key = text_key(title.text)
+                if key not in row_of:
+                    row_of[key] = len(seeds)
+                    seeds.append(title.text)
+                codes_of[row_of[key]].add(title.onet_code)
+        codes = sorted({code for those in codes_of.values() for code in those})
+        under = np.array([[code in codes_of[row] for code in codes] for row in range(len(seeds))])
+        queries = [t for t in titles if t.kind != SEED_KIND and t.split == split]
+        own = np.array([row_of[text_key(t.seed_title)] for t in queries])
+        return cls(queries, seeds, own, under)
+
+    def scores(self, encoder: Encoder) -> np.ndarray:
+        """Cosine of every query with every seed, float32, shape (q, s)."""
+        queries = encoder.encode([query.text for query in self.queries])
+        return queries @ encoder.encode(self.seeds).T
+
+    def seed_ranks(self, scores: np.ndarray) -> np.ndarray:
+        """Rank of the own seed among all seeds, shape (q,)."""
+        relevant = np.zeros(scores.shape, bool)
+        relevant[np.arange(len(scores)), self.own] = True
+        return first_ranks(scores, relevant)
+
+    def occupation_ranks(self, scores: np.ndarray) -> np.ndarray:
+        """Rank of a right occupation with the own seed out of the catalogue, shape (q,).
+
+        An occupation scores what its nearest remaining seed scores; right is any occupation
+        under which the own seed's text stands.
+        """
+        others = scores.copy()
+        others[np.arange(len(scores)), self.own] = -np.inf
+        by_code = np.stack([others[:, column].max(axis=1) for column in self.under.T], axis=1)
+        return first_ranks(by_code, self.under[self.own])
