@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-# Malkov and Yashunin 2016 (arXiv:1603.09320): M links a node, ef candidates while building and
-# searching. With these, recall@10 on 9,000 titles is above .99 (tests/test_index.py).
-LINKS = 16
-EF_BUILD = 200
-EF_SEARCH = 128
 # Beyond this many neighbours a graph search visits most of the index: exact is quicker and right.
 MOST_BY_GRAPH = 256
+# Malkov and Yashunin 2016 (arXiv:1603.09320): M links a node, ef candidates while building and
+# searching. With these, recall@10 on 9,000 titles is above .99 (tests/test_index.py). ef is one
+# number for every k, because setting it is not safe while another thread searches.
+LINKS = 16
+EF_BUILD = 200
+EF_SEARCH = 2 * MOST_BY_GRAPH
 
 
 @cache
@@ -58,6 +59,7 @@ class TitleIndex:
         self._hnsw = None
         if len(vectors) and hnswlib_runs():
             self._hnsw = _load(graph, vectors) if graph is not None else _build(vectors)
+            self._hnsw.set_ef(EF_SEARCH)  # not kept in a saved graph
 
     @property
     def method(self) -> str:
@@ -86,7 +88,6 @@ class TitleIndex:
         k = min(k, len(self._vectors))
         if self._hnsw is None or k > MOST_BY_GRAPH:
             return exact_search(self._vectors, queries, k)
-        self._hnsw.set_ef(max(EF_SEARCH, 2 * k))
         rows, _ = self._hnsw.knn_query(queries, k=k, num_threads=1)
         rows = rows.astype(np.int64)
         # hnswlib's cosine distance loses digits near 1; the vectors are at hand.

@@ -1,0 +1,47 @@
+# make app, make test: everything a fresh machine needs is set up on the way.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: app test trials dataset train evaluate cards export lint
+
+app: $(VENV)/app-ready
+	$(RUN) app.py
+
+test: $(VENV)/test-ready lint
+	$(RUN) -m pytest
+
+# Longer trials, kept out of the tests.
+trials: $(VENV)/test-ready
+	$(RUN) -m pytest -m trial
+
+lint: $(VENV)/test-ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+# The pipeline, in order.
+dataset: $(VENV)/app-ready
+	$(RUN) -m scripts.1_dataset
+
+train: $(VENV)/app-ready
+	$(RUN) -m scripts.2_finetune
+	$(RUN) -m scripts.3_evaluate
+	$(RUN) -m scripts.4_cards
+
+evaluate: $(VENV)/app-ready
+	$(RUN) -m scripts.3_evaluate
+
+cards: $(VENV)/app-ready
+	$(RUN) -m scripts.4_cards
+
+export: $(VENV)/app-ready
+	$(RUN) -m scripts.5_export
+
+$(VENV)/app-ready: requirements.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/test-ready: $(VENV)/app-ready requirements-test.txt
+	$(RUN) -m pip install --quiet -r requirements-test.txt
+	touch $@

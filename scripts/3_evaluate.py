@@ -1,0 +1,7 @@
+"""Measure base against fine-tuned into model_card/metrics.json: python -m scripts.3_evaluate."""
+
+from training.command import run
+from training.evaluate import EvaluateSettings, evaluate
+
+if __name__ == "__main__":
+    run(EvaluateSettings, evaluate)

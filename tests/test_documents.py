@@ -1,0 +1,86 @@
+"""Documents say what the result files say, and commands end as they should."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from jobtitles.errors import DataError
+from jobtitles.sources import ROOT, finetuned_adapter
+from training.cards import BLOCKS, DOCUMENTS, rendered
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_figures_are_not_stale(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert "<!-- figures:" in text
+    assert rendered(text, ROOT) == text, f"{document} is stale: run `make cards`"
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_block_stands_in_a_document(name):
+    assert any(
+        f"<!-- figures: {name} -->" in (ROOT / document).read_text(encoding="utf-8")
+        for document in DOCUMENTS
+    )
+
+
+def test_a_changed_figure_makes_the_document_stale(tmp_path):
+    for file in ("dataset_card/stats.json", "model_card/metrics.json"):
+        (tmp_path / file).parent.mkdir()
+        shutil.copyfile(ROOT / file, tmp_path / file)
+    text = (ROOT / "dataset_card/README.md").read_text(encoding="utf-8")
+    assert rendered(text, tmp_path) == text
+    stats = json.loads((tmp_path / "dataset_card/stats.json").read_text())
+    stats["rows"] += 1
+    (tmp_path / "dataset_card/stats.json").write_text(json.dumps(stats))
+    assert rendered(text, tmp_path) != text
+
+
+def test_an_unknown_block_is_named():
+    with pytest.raises(DataError, match="'typo'"):
+        rendered("<!-- figures: typo -->\n<!-- /figures -->", ROOT)
+
+
+def test_metrics_are_of_the_shipped_model_and_dataset():
+    metrics = json.loads((ROOT / "model_card/metrics.json").read_text())
+    shipped = metrics["provenance"]["models"]["finetuned"]["weights_sha256"].split("+")[1]
+    assert shipped == finetuned_adapter().digest
+    stats = json.loads((ROOT / "dataset_card/stats.json").read_text())
+    overall = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]
+    assert overall["queries"] == stats["splits"]["test"]["rows"]
+
+
+@pytest.mark.parametrize("group", ["overall", "unseen"])
+def test_fine_tuned_wins_beyond_chance(group):
+    test = json.loads((ROOT / "model_card/metrics.json").read_text())["splits"]["test"]
+    assert test["seed_retrieval"][group]["mrr"]["low"] > 0
+    assert test["occupation_retrieval"][group]["top-1"]["low"] > 0
+
+
+def test_python_in_the_documents_runs():
+    for document in DOCUMENTS:
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+            done = subprocess.run(
+                [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+            )
+            assert done.returncode == 0, f"{document}:\n{code}\n{done.stderr}"
+            assert done.stdout.strip(), f"{document}: prints nothing"
+
+
+def test_a_users_error_is_one_sentence_and_exit_2(tmp_path):
+    command = [sys.executable, "-m", "scripts.1_dataset", "--raw", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {tmp_path}/occupations.tsv: cannot be read")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_option_is_exit_2():
+    command = [sys.executable, "-m", "scripts.1_dataset", "--nonsense", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2

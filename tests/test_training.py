@@ -1,0 +1,170 @@
+"""Triplets, and a real fine-tuning of a few steps that makes a small set's ranking better."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from safetensors.torch import load_file
+
+from jobtitles.encoder import load_encoder
+from jobtitles.records import text_key
+from jobtitles.sources import BASE_REPO, BASE_REVISION, DATASET_DIR, ROOT
+from training.bucketed import BucketedModel
+from training.evaluate import EvaluateSettings, evaluate
+from training.finetune import FinetuneSettings, finetune
+from training.triplets import Group, build_triplets, mine_nearby_groups, training_groups
+
+DEFAULTS = FinetuneSettings()
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder("base")
+
+
+@pytest.fixture(scope="module")
+def small_dataset(tmp_path_factory):
+    """The shipped rows of some twenty occupations of one industry, all splits."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "data").mkdir()
+    for path in (DATASET_DIR / "data").glob("*.parquet"):
+        table = pq.read_table(path)
+        chosen = [code.startswith(("29-11", "31-")) for code in table["onet_code"].to_pylist()]
+        pq.write_table(table.filter(chosen), folder / "data" / path.name)
+    return folder
+
+
+def test_no_triplet_holds_a_held_out_text(encoder):
+    """Putting negatives into a seed's clutter writes new texts: these count as well."""
+    triplets = build_triplets(
+        training_groups(DATASET_DIR),
+        encoder.encode,
+        DEFAULTS.passes,
+        DEFAULTS.sibling_share,
+        DEFAULTS.mined_share,
+        DEFAULTS.seed,
+    )
+    held_out = set()
+    for split in ("validation", "test"):
+        for row in pq.read_table(
+            DATASET_DIR / "data" / f"{split}-00000-of-00001.parquet"
+        ).to_pylist():
+            texts = row["jittered_title"], row["seed_title"], *row["hard_negatives"]
+            held_out.update(text_key(text) for text in texts)
+    used = {text_key(text) for name in triplets.column_names for text in triplets[name]}
+    assert len(held_out) > 10_000
+    assert used & held_out == set()
+
+
+def test_triplets_are_drawn_the_same_way_twice_and_otherwise_with_another_seed(encoder):
+    groups = training_groups(DATASET_DIR)[:200]
+    draw = lambda seed: build_triplets(groups, encoder.encode, 1, 0.5, 0.4, seed)[:]  # noqa: E731
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+
+
+def groups_by_hand():
+    return [
+        Group(
+            "1", "Cook", {"decorated": "Cook, nights", "garbled": "COOCK"}, ["Cookie Seller"], []
+        ),
+        Group("2", "Line Cook", {"decorated": "Line Cook, nights"}, ["Lineman"], ["LINEMN x2"]),
+        Group("1", "Chef", {"decorated": "Chef, nights"}, ["Chief"], []),
+    ]
+
+
+def fake_encode(titles):
+    """Vectors that can be worked out by hand: Cook and Chef alike, Line Cook .8 from both."""
+    table = {"Cook": [1, 0], "Chef": [1, 0], "Line Cook": [0.8, 0.6]}
+    return np.array([table[title] for title in titles], np.float32)
+
+
+def test_mining_never_takes_the_same_occupation():
+    assert mine_nearby_groups(groups_by_hand(), fake_encode) == [[1], [0, 2], [1]]
+
+
+def test_a_negative_has_the_form_of_its_positive():
+    triplets = build_triplets(groups_by_hand(), fake_encode, 200, 0.5, 0.4, 0)
+    clean = {"Cook", "Line Cook", "Chef"}
+    seen = set()
+    for row in triplets:
+        if row["positive"] in clean:
+            assert row["negative"] in clean | {"Cookie Seller", "Lineman", "Chief"}
+        seen.add((row["positive"], row["negative"]))
+    # Messy positives: the negative stands in the same clutter, or is a neighbour's messy title.
+    assert ("COOCK", "Cookie Seller, nights") in seen
+    assert ("Cook, nights", "Line Cook, nights") in seen
+
+
+def test_buckets_give_the_embeddings_of_one_batch():
+    from sentence_transformers import SentenceTransformer
+
+    from jobtitles.sources import base_model
+
+    model = SentenceTransformer(str(base_model().path), device="cpu").eval()
+    titles = [("title " * (1 + 7 * i % 23)).strip() for i in range(70)]
+    features = model.preprocess(titles)
+    whole = model(dict(features))["sentence_embedding"]
+    bucketed = BucketedModel(model)(features)["sentence_embedding"]
+    assert np.allclose(whole.detach(), bucketed.detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["triplet", "mnrl"])
+def test_a_few_steps_make_the_ranking_better(loss, small_dataset, tmp_path):
+    adapter = tmp_path / "adapter"
+    settings = FinetuneSettings(
+        output=adapter,
+        checkpoints=tmp_path / "checkpoints",
+        dataset=small_dataset,
+        loss=loss,
+        learning_rate=2e-3,
+        batch_size=32,
+        eval_every=10,
+        max_steps=20,
+        device="cpu",
+    )
+    finetune(settings)
+    report = json.loads((adapter / "training.json").read_text())
+    assert report["settings"]["loss"] == loss
+    assert report["validation_mrr"]["finetuned"] > report["validation_mrr"]["base"] + 0.01
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == (BASE_REPO, BASE_REVISION)
+    assert all(
+        tensor.dtype.itemsize == 2
+        for tensor in load_file(adapter / "adapter_model.safetensors").values()
+    )
+
+    evaluate(EvaluateSettings(adapter, small_dataset, tmp_path / "metrics.json"))
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    test = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]
+    assert test["finetuned"] > test["base"] + 0.01
+    assert metrics["provenance"]["training"] == report
+
+
+def test_a_killed_training_resumes_from_its_checkpoint(small_dataset, tmp_path):
+    checkpoints = tmp_path / "checkpoints"
+    command = [sys.executable, "-m", "scripts.2_finetune", "--dataset", str(small_dataset)]
+    command += ["--output", str(tmp_path / "adapter"), "--checkpoints", str(checkpoints)]
+    command += ["--eval_every", "4", "--max_steps", "12", "--batch_size", "8", "--device", "cpu"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as run:
+        deadline = time.monotonic() + 120
+        while not (checkpoints / "checkpoint-4" / "trainer_state.json").is_file():
+            assert run.poll() is None, run.stdout.read().decode()
+            assert time.monotonic() < deadline, "no checkpoint within 120 s"
+            time.sleep(0.1)
+        os.kill(run.pid, signal.SIGKILL)
+    assert not (tmp_path / "adapter").exists()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "adapter" / "training.json").read_text())
+    assert [entry["step"] for entry in report["history"]] == [4, 8, 12]
+    state = json.loads((checkpoints / "checkpoint-12" / "trainer_state.json").read_text())
+    assert state["global_step"] == 12

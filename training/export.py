@@ -1,0 +1,42 @@
+"""The complete fine-tuned model, adapter merged, as a folder that SentenceTransformer(path) loads.
+
+Run: python -m scripts.5_export --output /tmp/job-title-minilm
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from peft import PeftModel
+from sentence_transformers import SentenceTransformer
+
+from jobtitles.sources import base_model, finetuned_adapter
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Which adapter is merged, and where the model goes."""
+
+    output: Path = field(
+        default=Path("runs/job-title-minilm"), metadata={"help": "folder of the merged model"}
+    )
+    adapter: Path = field(
+        default=Path("model_card/adapter"), metadata={"help": "the fine-tuned model"}
+    )
+    card: Path = field(
+        default=Path("model_card/README.md"), metadata={"help": "model card put beside it"}
+    )
+
+
+def export(settings: ExportSettings) -> None:
+    """Merge the adapter into the base model and save a sentence-transformers model.
+
+    Raises:
+        SourceError: The base model or the adapter is missing, or not the pinned one.
+    """
+    model = SentenceTransformer(str(base_model().path), device="cpu")
+    adapter = finetuned_adapter(settings.adapter)
+    model[0].model = PeftModel.from_pretrained(model[0].model, adapter.path).merge_and_unload()
+    model.save_pretrained(str(settings.output), create_model_card=False)
+    shutil.copyfile(settings.card, settings.output / "README.md")
+    print(f"{settings.output}: load it with SentenceTransformer({str(settings.output)!r})")
