@@ -18,7 +18,7 @@ from jobtitles.sources import BASE_REPO, BASE_REVISION, DATASET_DIR, ROOT
 from training.bucketed import BucketedModel
 from training.evaluate import EvaluateSettings, evaluate
 from training.finetune import FinetuneSettings, finetune
-from training.triplets import Group, build_triplets, mine_nearby_groups, training_groups
+from training.triplets import Group, build_triplets, mine_negatives, training_groups
 
 DEFAULTS = FinetuneSettings()
 
@@ -82,11 +82,18 @@ def groups_by_hand():
 def fake_encode(titles):
     """Vectors that can be worked out by hand: Cook and Chef alike, Line Cook .8 from both."""
     table = {"Cook": [1, 0], "Chef": [1, 0], "Line Cook": [0.8, 0.6]}
-    return np.array([table[title] for title in titles], np.float32)
+    return np.array([table[title.split(",")[0].replace("COOCK", "Cook")] for title in titles])
 
 
 def test_mining_never_takes_the_same_occupation():
-    assert mine_nearby_groups(groups_by_hand(), fake_encode) == [[1], [0, 2], [1]]
+    groups = groups_by_hand()
+    anchors = [(groups[0], "garbled"), (groups[1], "decorated"), (groups[2], "decorated")]
+    mined = mine_negatives(groups, anchors, fake_encode)
+    assert [[group.seed for group in found] for found in mined] == [
+        ["Line Cook"],
+        ["Cook", "Chef"],
+        ["Line Cook"],
+    ]
 
 
 def test_a_negative_has_the_form_of_its_positive():

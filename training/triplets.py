@@ -20,8 +20,8 @@ from jobtitles.records import text_key
 
 # Of one seed, these two may narrow it in different directions: no mutual positives.
 CONTRADICTING = {"reworded", "specialised"}
-MINED_PER_SEED = 10
-# A mined seed closer than this to the anchor's seed may be the same job under another code.
+MINED_PER_ANCHOR = 10
+# A mined seed closer than this to the anchor's own may be the same job under another code.
 MINED_MAX_COSINE = 0.9
 
 
@@ -73,47 +73,61 @@ def build_triplets(
         Dataset with the text columns anchor, positive, negative.
     """
     draw = random.Random(seed)
-    nearby = mine_nearby_groups(groups, encode)
+    anchors = [(group, kind) for group in groups for kind in group.titles]
+    mined = mine_negatives(groups, anchors, encode)
     columns: dict[str, list[str]] = defaultdict(list)
     for _ in range(passes):
-        for group, neighbours in zip(groups, nearby, strict=True):
-            for kind, anchor in group.titles.items():
-                mined = neighbours and draw.random() < mined_share
-                positive_kind = _sibling_kind(group, kind, draw, sibling_share)
-                other = groups[draw.choice(neighbours)] if mined else None
-                columns["anchor"].append(anchor)
-                if positive_kind is None:
-                    columns["positive"].append(group.seed)
-                    negative = other.seed if other else draw.choice(_clean(group))
-                else:
-                    columns["positive"].append(group.titles[positive_kind])
-                    negative = (
-                        other.titles.get(positive_kind, other.seed)
-                        if other
-                        else _messy_negative(group, draw)
-                    )
-                columns["negative"].append(negative)
+        for (group, kind), nearby in zip(anchors, mined, strict=True):
+            columns["anchor"].append(group.titles[kind])
+            positive_kind = _sibling_kind(group, kind, draw, sibling_share)
+            other = draw.choice(nearby) if draw.random() < mined_share and nearby else None
+            if positive_kind is None:
+                columns["positive"].append(group.seed)
+                columns["negative"].append(other.seed if other else draw.choice(_clean(group)))
+            else:
+                columns["positive"].append(group.titles[positive_kind])
+                columns["negative"].append(
+                    other.titles.get(positive_kind, other.seed)
+                    if other
+                    else _messy_negative(group, draw)
+                )
     return Dataset.from_dict(columns)
 
 
-def mine_nearby_groups(
-    groups: list[Group], encode: Callable[[list[str]], np.ndarray]
-) -> list[list[int]]:
-    """For every group the nearest groups of other occupations, by cosine of the seeds."""
-    vectors = encode([group.seed for group in groups])
-    codes = np.array([group.code for group in groups])
-    keys = [text_key(group.seed) for group in groups]
+def mine_negatives(
+    groups: list[Group],
+    anchors: list[tuple[Group, str]],
+    encode: Callable[[list[str]], np.ndarray],
+) -> list[list[Group]]:
+    """For every anchor the groups whose seeds the model wrongly finds nearest to it.
+
+    Left out are seeds that stand under an occupation of the anchor's seed, and seeds so near to
+    the anchor's own seed that they may be the same job under another code.
+
+    Args:
+        groups: Seeds of the training split.
+        anchors: (group, jitter kind) of every anchor title.
+        encode: Titles to unit vectors (n, d).
+
+    Returns:
+        For every anchor up to `MINED_PER_ANCHOR` groups, nearest first.
+    """
     codes_of = defaultdict(set)
-    for group, key in zip(groups, keys, strict=True):
-        codes_of[key].add(group.code)
-    nearby = []
-    for row, vector in enumerate(vectors):
-        scores = vectors @ vector
-        scores[np.isin(codes, list(codes_of[keys[row]]))] = -1.0
-        scores[scores > MINED_MAX_COSINE] = -1.0
-        best = np.argsort(-scores)[:MINED_PER_SEED]
-        nearby.append([int(i) for i in best if scores[i] > 0])
-    return nearby
+    for group in groups:
+        codes_of[text_key(group.seed)].add(group.code)
+    codes = np.array([group.code for group in groups])
+    seeds = encode([group.seed for group in groups])
+    barred = seeds @ seeds.T > MINED_MAX_COSINE
+    for row, group in enumerate(groups):
+        barred[row] |= np.isin(codes, list(codes_of[text_key(group.seed)]))
+    row_of = {id(group): row for row, group in enumerate(groups)}
+    vectors = encode([group.titles[kind] for group, kind in anchors])
+    mined = []
+    for (group, _), vector in zip(anchors, vectors, strict=True):
+        scores = np.where(barred[row_of[id(group)]], -1.0, seeds @ vector)
+        nearest = np.argsort(-scores)[:MINED_PER_ANCHOR]
+        mined.append([groups[row] for row in nearest if scores[row] > -1.0])
+    return mined
 
 
 def _sibling_kind(group: Group, kind: str, draw: random.Random, sibling_share: float) -> str | None:
