@@ -123,6 +123,19 @@ def _triplets(results: dict) -> str:
     return _table(header, [_compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
 
 
+def _real(results: dict) -> str:
+    real = results["metrics"]["splits"]["test"].get("real_titles")
+    if real is None:
+        return "Not measured: O*NET's files were not at hand when the model was evaluated."
+    labels = {"held_out": "occupations seen in training", "unseen": "occupations never seen"}
+    rows = [
+        _compared(f"{metric}: {label}", real[group][metric])
+        for group, label in labels.items()
+        for metric in ("mrr", "top-1", "top-3")
+    ]
+    return _table(COMPARED, rows)
+
+
 def _worse(results: dict) -> str:
     """Every figure of the test split whose interval lies wholly below zero."""
     found = []
@@ -139,16 +152,19 @@ def _worse(results: dict) -> str:
 
 def _recipe(results: dict) -> str:
     training = results["metrics"]["provenance"]["training"]
-    mrr = training["validation_mrr"]
+    before, after = training["validation"]["base"], training["validation"]["finetuned"]
     settings = ", ".join(
         f"`{name}` {value}"
-        for name, value in training["settings"].items()
-        if name not in ("output", "checkpoints", "dataset", "device")
+        for name, value in training["recipe"].items()
+        if not name.endswith("sha256")
     )
+    names = {"seed_seen": "seeds of seen occupations", "seed_unseen": "of unseen ones"}
+    names |= {"real_held_out": "held-out O*NET titles", "real_unseen": "of unseen occupations"}
+    rows = [[names[n], _share(before[n]), _share(after[n])] for n in names if n in after]
     return (
-        f"{training['triplets']:,} triplets, {training['steps']:,} steps, "
-        f"{training['minutes']:.0f} minutes on 2 CPU cores; validation MRR "
-        f"{_share(mrr['base'])} before, {_share(mrr['finetuned'])} after. Settings: {settings}."
+        f"{training['rows']:,} triplets, {training['steps']:,} steps, "
+        f"{training['minutes']:.0f} minutes on the CPU. Settings: {settings}.\n\n"
+        + _table(["validation MRR", "base", "fine-tuned"], rows)
     )
 
 
@@ -198,6 +214,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "headline": _headline,
     "kinds": _kinds,
     "triplets": _triplets,
+    "real": _real,
     "worse": _worse,
     "recipe": _recipe,
     "counts": _counts,

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.files import sha256_of, write_json
 from jobtitles.metrics import Comparison, compare, hits_at, reciprocal_ranks
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
-from training.retrieval import SeedRetrieval
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, Title
+from training.onet import RealTitle, read_real_titles
+from training.retrieval import RealTitleRetrieval, SeedRetrieval
 
 SPLITS = ("validation", "test")
 PACKAGES = ("torch", "transformers", "sentence-transformers", "peft", "numpy")
@@ -30,6 +32,10 @@ class EvaluateSettings:
         default=Path("model_card/adapter"), metadata={"help": "the fine-tuned model"}
     )
     dataset: Path = field(default=Path("dataset_card"), metadata={"help": "folder of the dataset"})
+    onet: str = field(
+        default="",
+        metadata={"help": "folder of O*NET's text files; empty: real titles are not measured"},
+    )
     output: Path = field(
         default=Path("model_card/metrics.json"), metadata={"help": "the result file"}
     )
@@ -50,6 +56,14 @@ def evaluate(settings: EvaluateSettings) -> None:
         "provenance": _provenance(settings, models),
         "splits": {split: measure_split(settings.dataset, split, models) for split in SPLITS},
     }
+    if settings.onet:
+        titles = read_titles(settings.dataset)
+        real = read_real_titles(Path(settings.onet), titles)
+        for split in SPLITS:
+            result["splits"][split]["real_titles"] = {
+                "held_out": measure_real(real.held_out[split], titles, models),
+                "unseen": measure_real(real.unseen[split], titles, models),
+            }
     write_json(settings.output, result)
     for split, tasks in result["splits"].items():
         figure = tasks["seed_retrieval"]["overall"]["mrr"]
@@ -96,6 +110,27 @@ def measure_split(dataset: Path, split: str, models: dict[str, Encoder]) -> dict
         "seed_retrieval": seed_retrieval,
         "occupation_retrieval": occupation_retrieval,
         "triplets": _triplet_accuracy(rows, models),
+    }
+
+
+def measure_real(queries: list[RealTitle], titles: list[Title], models: dict[str, Encoder]) -> dict:
+    """Occupation of O*NET's held-out titles by their nearest seed or occupation name.
+
+    Args:
+        queries: Real titles that training never saw.
+        titles: All titles of the dataset.
+        models: The encoders under "base" and "finetuned".
+
+    Returns:
+        metric -> the fields of `jobtitles.metrics.Comparison`.
+    """
+    task = RealTitleRetrieval.from_titles(queries, titles)
+    ranks = {name: task.occupation_ranks(encoder) for name, encoder in models.items()}
+    clusters = np.array([min(query.codes) for query in queries])
+    return {
+        "mrr": _compared(ranks, clusters, reciprocal_ranks),
+        "top-1": _compared(ranks, clusters, lambda r: hits_at(r, 1)),
+        "top-3": _compared(ranks, clusters, lambda r: hits_at(r, 3)),
     }
 
 

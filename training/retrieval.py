@@ -1,4 +1,4 @@
-"""The retrieval tasks of one split: find the seed again, and find the occupation without it."""
+"""The retrieval tasks: the seed again, the occupation without it, a real title's occupation."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder
 from jobtitles.metrics import first_ranks
 from jobtitles.records import SEED_KIND, Title, text_key
+from training.onet import RealTitle
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,38 @@ class SeedRetrieval:
         others[np.arange(len(scores)), self.own] = -np.inf
         by_code = np.stack([others[:, column].max(axis=1) for column in self.under.T], axis=1)
         return first_ranks(by_code, self.under[self.own])
+
+
+@dataclass(frozen=True)
+class RealTitleRetrieval:
+    """O*NET's held-out titles as queries, seeds and occupation names as documents.
+
+    Attributes:
+        queries: Held-out titles.
+        documents: Distinct seed texts and occupation names, d of them.
+        under: Whether a document stands under an occupation, bool, shape (d, occupations).
+        right: Whether an occupation lists a query, bool, shape (q, occupations).
+    """
+
+    queries: list[str]
+    documents: list[str]
+    under: np.ndarray
+    right: np.ndarray
+
+    @classmethod
+    def from_titles(cls, queries: list[RealTitle], titles: list[Title]) -> "RealTitleRetrieval":
+        """The task over `titles` of a dataset folder."""
+        codes_of: dict[str, set[str]] = defaultdict(set)
+        for title in titles:
+            codes_of[title.seed_title].add(title.onet_code)
+            codes_of[title.onet_name].add(title.onet_code)
+        codes = sorted({title.onet_code for title in titles})
+        under = np.array([[code in own for code in codes] for own in codes_of.values()])
+        right = np.array([[code in query.codes for code in codes] for query in queries])
+        return cls([query.text for query in queries], list(codes_of), under, right)
+
+    def occupation_ranks(self, encoder: Encoder) -> np.ndarray:
+        """Rank of the best right occupation, each scored by its nearest document, shape (q,)."""
+        scores = encoder.encode(self.queries) @ encoder.encode(self.documents).T
+        by_code = np.stack([scores[:, column].max(axis=1) for column in self.under.T], axis=1)
+        return first_ranks(by_code, self.right)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from jobtitles.records import text_key
+from training.onet import RealTitle
 
 # Of one seed, these two may narrow it in different directions: no mutual positives.
 CONTRADICTING = {"reworded", "specialised"}
@@ -51,81 +52,137 @@ def training_groups(dataset: Path) -> list[Group]:
     return list(groups.values())
 
 
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a fine-tuning reads.
+
+    Attributes:
+        rows: Text columns anchor, positive, negative, and the anchor's label.
+        overlap: Whether two labels share an occupation, bool, shape (labels, labels).
+    """
+
+    rows: Dataset
+    overlap: np.ndarray
+
+
 def build_triplets(
     groups: list[Group],
+    real: list[RealTitle],
+    names: dict[str, str],
     encode: Callable[[list[str]], np.ndarray],
     passes: int,
     sibling_share: float,
     mined_share: float,
     seed: int,
-) -> Dataset:
-    """Draw `passes` triplets for every jittered title.
+) -> TrainingSet:
+    """Draw `passes` triplets for every jittered title and every real one.
 
     Args:
         groups: Seeds of the training split.
+        real: O*NET's titles of training; may be empty.
+        names: O*NET-SOC code -> name of the occupation.
         encode: Titles to unit vectors (n, d), used to mine negatives among the seeds.
         passes: Triplets drawn for each title, each with another positive and negative.
-        sibling_share: Share of positives that are another title of the seed, not the seed.
+        sibling_share: Share of positives that are another title of the seed (of the occupation,
+            for a real title), not the seed (the occupation's name).
         mined_share: Share of negatives that are mined rather than the LLM's.
         seed: Seed of the draws.
-
-    Returns:
-        Dataset with the text columns anchor, positive, negative.
     """
     draw = random.Random(seed)
+    codes_of = defaultdict(set)
+    for group in groups:
+        codes_of[text_key(group.seed)].add(group.code)
     anchors = [(group, kind) for group in groups for kind in group.titles]
-    mined = mine_negatives(groups, anchors, encode)
-    columns: dict[str, list[str]] = defaultdict(list)
+    mined = mine_negatives(
+        groups,
+        [group.titles[kind] for group, kind in anchors],
+        [group.seed for group, _ in anchors],
+        [frozenset(codes_of[text_key(group.seed)]) for group, _ in anchors],
+        encode,
+    )
+    texts = [title.text for title in real]
+    mined_real = mine_negatives(groups, texts, texts, [title.codes for title in real], encode)
+    of_code = defaultdict(list)
+    for title in real:
+        for code in title.codes:
+            of_code[code].append(title.text)
+    for group in groups:
+        of_code[group.code].append(group.seed)
+
+    labels: dict[frozenset[str], int] = {}
+    columns: dict[str, list] = defaultdict(list)
+
+    def add(anchor: str, positive: str, negative: str, codes: frozenset[str]) -> None:
+        columns["anchor"].append(anchor)
+        columns["positive"].append(positive)
+        columns["negative"].append(negative)
+        columns["label"].append(labels.setdefault(codes, len(labels)))
+
     for _ in range(passes):
         for (group, kind), nearby in zip(anchors, mined, strict=True):
-            columns["anchor"].append(group.titles[kind])
             positive_kind = _sibling_kind(group, kind, draw, sibling_share)
             other = draw.choice(nearby) if draw.random() < mined_share and nearby else None
             if positive_kind is None:
-                columns["positive"].append(group.seed)
-                columns["negative"].append(other.seed if other else draw.choice(_clean(group)))
+                positive = group.seed
+                negative = other.seed if other else draw.choice(_clean(group))
             else:
-                columns["positive"].append(group.titles[positive_kind])
-                columns["negative"].append(
-                    other.titles.get(positive_kind, other.seed)
-                    if other
-                    else _messy_negative(group, draw)
-                )
-    return Dataset.from_dict(columns)
+                positive = group.titles[positive_kind]
+                negative = _messy_negative(group, draw)
+                if other:
+                    negative = other.titles.get(positive_kind, other.seed)
+            codes = frozenset(codes_of[text_key(group.seed)])
+            add(group.titles[kind], positive, negative, codes)
+        for title, nearby in zip(real, mined_real, strict=True):
+            code = draw.choice(sorted(title.codes))
+            positive = names[code]
+            if draw.random() < sibling_share:
+                positive = draw.choice([t for t in of_code[code] if t != title.text] or [positive])
+            add(title.text, positive, draw.choice(nearby).seed, title.codes)
+    codes = sorted({code for own in labels for code in own})
+    under = np.array([[code in own for code in codes] for own in labels], np.float32)
+    overlap = under @ under.T > 0
+    return TrainingSet(Dataset.from_dict(columns), overlap)
 
 
 def mine_negatives(
     groups: list[Group],
-    anchors: list[tuple[Group, str]],
+    anchors: list[str],
+    references: list[str],
+    codes: list[frozenset[str]],
     encode: Callable[[list[str]], np.ndarray],
 ) -> list[list[Group]]:
     """For every anchor the groups whose seeds the model wrongly finds nearest to it.
 
-    Left out are seeds that stand under an occupation of the anchor's seed, and seeds so near to
-    the anchor's own seed that they may be the same job under another code.
+    Left out are seeds of the anchor's own occupations, and seeds so near to its reference that
+    they may be the same job under another code.
 
     Args:
-        groups: Seeds of the training split.
-        anchors: (group, jitter kind) of every anchor title.
+        groups: Seeds of the training split, g of them.
+        anchors: Titles to mine for.
+        references: The clean form of every anchor: its seed, or itself.
+        codes: The right occupations of every anchor.
         encode: Titles to unit vectors (n, d).
 
     Returns:
         For every anchor up to `MINED_PER_ANCHOR` groups, nearest first.
     """
-    codes_of = defaultdict(set)
-    for group in groups:
-        codes_of[text_key(group.seed)].add(group.code)
-    codes = np.array([group.code for group in groups])
+    if not anchors:
+        return []
     seeds = encode([group.seed for group in groups])
-    barred = seeds @ seeds.T > MINED_MAX_COSINE
+    under = defaultdict(lambda: np.zeros(len(groups), bool))
     for row, group in enumerate(groups):
-        barred[row] |= np.isin(codes, list(codes_of[text_key(group.seed)]))
-    row_of = {id(group): row for row, group in enumerate(groups)}
-    vectors = encode([group.titles[kind] for group, kind in anchors])
+        under[group.code][row] = True
+    vectors = dict(zip(anchors, encode(anchors), strict=True))
+    distinct = sorted(set(references))
+    near = dict(zip(distinct, encode(distinct) @ seeds.T > MINED_MAX_COSINE, strict=True))
     mined = []
-    for (group, _), vector in zip(anchors, vectors, strict=True):
-        scores = np.where(barred[row_of[id(group)]], -1.0, seeds @ vector)
-        nearest = np.argsort(-scores)[:MINED_PER_ANCHOR]
+    for anchor, reference, own in zip(anchors, references, codes, strict=True):
+        barred = np.logical_or.reduce([near[reference], *(under[code] for code in own)])
+        scores = np.where(barred, -1.0, seeds @ vectors[anchor])
+        nearest = np.argpartition(-scores, min(MINED_PER_ANCHOR, len(groups) - 1))[
+            :MINED_PER_ANCHOR
+        ]
+        nearest = nearest[np.argsort(-scores[nearest], kind="stable")]
         mined.append([groups[row] for row in nearest if scores[row] > -1.0])
     return mined
 

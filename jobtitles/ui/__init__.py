@@ -1,0 +1,1 @@
+"""The Gradio page: the only part that imports gradio or plotly."""

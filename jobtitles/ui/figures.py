@@ -1,0 +1,82 @@
+"""Plotly figures of the title maps, coloured by O*NET-SOC major group."""
+
+import html
+
+import numpy as np
+import plotly.graph_objects as go
+
+from jobtitles.records import Title
+
+# The first two digits of an O*NET-SOC code, with the group's name (BLS, SOC 2018) in short and a
+# colour that shows on white and on a dark page. O*NET has no data on the military group, 55.
+MAJOR_GROUPS = {
+    "11": ("Management", "#e6194b"),
+    "13": ("Business and finance", "#3cb44b"),
+    "15": ("Computing and mathematics", "#4363d8"),
+    "17": ("Architecture and engineering", "#f58231"),
+    "19": ("Science", "#a335c8"),
+    "21": ("Community and social service", "#22b8d6"),
+    "23": ("Legal", "#f032e6"),
+    "25": ("Education and libraries", "#c9a400"),
+    "27": ("Arts, design, sports, media", "#e78ac3"),
+    "29": ("Healthcare, clinical", "#2a9d8f"),
+    "31": ("Healthcare support", "#6fcf97"),
+    "33": ("Protective service", "#9a6324"),
+    "35": ("Food preparation, serving", "#b03a2e"),
+    "37": ("Cleaning and grounds", "#808000"),
+    "39": ("Personal care and service", "#a58bdb"),
+    "41": ("Sales", "#6fa8ff"),
+    "43": ("Office and administration", "#8a8f98"),
+    "45": ("Farming, fishing, forestry", "#8bc34a"),
+    "47": ("Construction, extraction", "#d98c5f"),
+    "49": ("Installation and repair", "#6a5acd"),
+    "51": ("Production", "#ffb000"),
+    "53": ("Transport and moving", "#ff6f61"),
+}
+ALL_GROUPS = "all"
+FADED = "rgba(128, 128, 128, 0.25)"
+HEIGHT = 460
+
+
+def map_figure(xy: np.ndarray, titles: list[Title], highlighted: str) -> go.Figure:
+    """A map with one point a title.
+
+    Args:
+        xy: Coordinates, shape (n, 2).
+        titles: The n titles.
+        highlighted: Code of the one major group to colour, or `ALL_GROUPS`.
+    """
+    groups = np.array([title.onet_code[:2] for title in titles])
+    hover = np.array([_hover(title) for title in titles], object)
+    figure = go.Figure()
+    # The highlighted group is drawn last, over the others.
+    for code in sorted(np.unique(groups), key=lambda code: code == highlighted):
+        rows = groups == code
+        faded = highlighted not in (ALL_GROUPS, code)
+        figure.add_scattergl(
+            x=xy[rows, 0],
+            y=xy[rows, 1],
+            name=MAJOR_GROUPS[code][0],
+            mode="markers",
+            marker={"size": 4, "color": FADED if faded else MAJOR_GROUPS[code][1]},
+            hovertext=hover[rows],
+            hoverinfo="text",
+        )
+    figure.update_layout(
+        height=HEIGHT,
+        showlegend=False,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        # The page's own background, light or dark.
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        hoverlabel={"bgcolor": "#1f2937", "font": {"color": "#f9fafb"}},
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#808080", "activecolor": "#0d9488"},
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure
+
+
+def _hover(title: Title) -> str:
+    """Plotly reads tags in it, and knows no entity for a quotation mark."""
+    return f"{html.escape(title.text, quote=False)}<br>{html.escape(title.onet_name, quote=False)}"

@@ -1,0 +1,56 @@
+"""The tab that draws both models' embedding spaces as maps, side by side."""
+
+import gradio as gr
+
+from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS, map_figure
+from jobtitles.ui.markup import escape
+from jobtitles.ui.warmup import Warmup
+
+INTRODUCTION = (
+    "Each point is a title of the default catalogue; t-SNE places titles with similar vectors "
+    "close together. Axes and distances between groups mean nothing. Drawing takes about a "
+    "minute the first time."
+)
+
+
+def build_map_tab(warmup: Warmup) -> None:
+    """Add the tab's content to the page being built."""
+    gr.Markdown(INTRODUCTION)
+    with gr.Row(equal_height=True, elem_classes="asking"):
+        group = gr.Dropdown(
+            [
+                ("All groups", ALL_GROUPS),
+                *((name, code) for code, (name, _) in MAJOR_GROUPS.items()),
+            ],
+            label="Highlight an occupation group",
+            value=ALL_GROUPS,
+            scale=3,
+        )
+        button = gr.Button("Draw the maps", variant="primary", scale=1, min_width=140)
+    with gr.Row():
+        base = gr.Plot(label="Base model", elem_id="map-base", min_width=320)
+        finetuned = gr.Plot(label="Fine-tuned model", elem_id="map-finetuned", min_width=320)
+    gr.HTML(_legend(), elem_id="map-legend")
+
+    def draw(group: str, progress=gr.Progress()) -> list:  # noqa: ANN001, B008
+        engine = warmup.engine.result(progress)
+        maps = warmup.maps.result(progress)
+        titles = engine.titles[: engine.default_count]
+        return [map_figure(maps[name], titles, group) for name in ("base", "finetuned")]
+
+    gr.on(
+        [button.click, group.input],
+        draw,
+        group,
+        [base, finetuned],
+        api_visibility="private",
+        concurrency_limit=4,
+    )
+
+
+def _legend() -> str:
+    items = (
+        f'<li><span class="swatch" style="background: {colour}"></span>{escape(name)}</li>'
+        for name, colour in MAJOR_GROUPS.values()
+    )
+    return f'<ul class="legend" aria-label="Colours of the occupation groups">{"".join(items)}</ul>'

@@ -1,0 +1,98 @@
+"""The whole page: its tabs, its line on the state of the models, and how it is launched."""
+
+import os
+
+import gradio as gr
+
+from jobtitles.ui.api import add_api
+from jobtitles.ui.map_tab import build_map_tab
+from jobtitles.ui.markup import escape
+from jobtitles.ui.search_tab import build_search_tab
+from jobtitles.ui.similar_tab import build_similar_tab
+from jobtitles.ui.theme import CSS, THEME
+from jobtitles.ui.warmup import Warmup
+
+TITLE = "Job titles before and after fine-tuning"
+INTRODUCTION = f"""# {TITLE}
+Search messy job titles with all-MiniLM-L6-v2 and with the same model fine-tuned for them."""
+POLL_SECONDS = 1
+
+LAUNCH = {
+    "theme": THEME,
+    "css": CSS,
+    "server_port": int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
+    "mcp_server": True,
+    "ssr_mode": False,
+    "run_history": False,  # what visitors type is not kept, not even in their browser
+    "max_file_size": "1mb",  # nothing on the page takes a file
+    "state_session_capacity": 1000,
+    "footer_links": ["api", "settings"],
+}
+
+
+def build_page(warmup: Warmup) -> gr.Blocks:
+    """Build the page; nothing is loaded or served.
+
+    Args:
+        warmup: The page's long jobs.
+    """
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.Markdown(INTRODUCTION)
+        status = gr.HTML(_status(warmup), elem_id="status")
+        timer = gr.Timer(POLL_SECONDS)
+        with gr.Tab("Search"):
+            build_search_tab(warmup)
+        with gr.Tab("Similar titles"):
+            build_similar_tab(warmup)
+        with gr.Tab("Embedding map"):
+            build_map_tab(warmup)
+        add_api(warmup)
+
+        def follow() -> tuple[str, gr.Timer]:
+            return _status(warmup), gr.Timer(active=not warmup.engine.done)
+
+        gr.on(
+            [page.load, timer.tick],
+            follow,
+            outputs=[status, timer],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return page.queue(max_size=40)
+
+
+def launch(page: gr.Blocks, **changes: object) -> None:
+    """Serve the page.
+
+    Args:
+        page: What `build_page` returned.
+        changes: Launch arguments that differ from `LAUNCH`.
+
+    Raises:
+        RuntimeError: The MCP server did not start, on which Gradio itself keeps silent.
+    """
+    page.launch(**LAUNCH | changes, prevent_thread_lock=True)
+    if not page.mcp_server:
+        raise RuntimeError(f"The MCP server did not start: {page.mcp_error}")
+
+
+def _status(warmup: Warmup) -> str:
+    """The state of the models, as HTML."""
+    job = warmup.engine
+    if job.failure:
+        return f'<p class="failed" role="alert">The models did not load: {escape(job.failure)}</p>'
+    if not job.done:
+        percent = round(100 * job.part)
+        return (
+            f'<div class="loading" role="status"><p>{escape(job.doing)}: {percent} %. '
+            "A search waits until this is done.</p>"
+            f'<div class="bar"><div style="width: {percent}%"></div></div></div>'
+        )
+    engine = job.result()
+    return (
+        f'<p class="ready" role="status">{engine.default_count:,} titles of '
+        f"{len(engine.titles):,} in the default catalogue. "
+        f"Base model: {escape(engine.origins['base'])}. "
+        f"Fine-tuned model: {escape(engine.origins['finetuned'])}.</p>"
+    )

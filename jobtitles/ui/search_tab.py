@@ -1,0 +1,62 @@
+"""The tab that searches one title with both models and shows the two lists side by side."""
+
+import gradio as gr
+
+from jobtitles.ui.markup import escape, input_errors_shown, ranked_lists
+from jobtitles.ui.warmup import Warmup
+
+EXAMPLES = [
+    "SWE II - Payments (Go) | hybrid",
+    "RN, nights, med-surg, $8k sign-on",
+    "Sr Acct Mgr (SaaS) - DACH",
+    "forklift op 2nd shift",
+    "Chief happiness officer",
+]
+# More would be a slow page; the API gives any number.
+MOST_SHOWN = 100
+WHOLE_LABEL = "Whole catalogue"
+WHOLE_INFO = "Adds the titles written for training and validation. The first use takes minutes."
+NOTE = (
+    "Scores are cosine similarities. The fine-tuned list is marked with the places each title "
+    "moved against the base list. *Seen in training*: the fine-tuned model learned from this "
+    "very title."
+)
+
+
+def build_search_tab(warmup: Warmup) -> None:
+    """Add the tab's content to the page being built."""
+    with gr.Row(equal_height=True, elem_classes="asking"):
+        query = gr.Textbox(
+            label="Job title",
+            placeholder="A job title, as people write it",
+            autofocus=True,
+            scale=6,
+            html_attributes=gr.InputHTMLAttributes(enterkeyhint="search", autocomplete="off"),
+        )
+        k = gr.Number(10, label="Results", step=1, scale=1, min_width=90)
+        button = gr.Button("Search", variant="primary", scale=1, min_width=110)
+    whole = gr.Checkbox(label=WHOLE_LABEL, info=WHOLE_INFO)
+    examples = gr.Examples(EXAMPLES, query, label="Examples", api_visibility="private")
+    results = gr.HTML(elem_id="search-results")
+    gr.Markdown(NOTE, elem_classes="note")
+
+    def show(query: object, k: object, whole: bool, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
+        engine = warmup.searched(whole, progress)
+        from jobtitles.search import checked_k, checked_query
+
+        with input_errors_shown():
+            heading = f"Nearest to <bdi>{escape(checked_query(query))}</bdi>"
+            k = checked_k(k)
+            if k > MOST_SHOWN:
+                heading += f" (the first {MOST_SHOWN}; the API gives more)"
+            return ranked_lists(heading, engine.search(query, min(k, MOST_SHOWN), whole))
+
+    for listen in (query.submit, k.submit, button.click, examples.load_input_event.then):
+        listen(
+            show,
+            [query, k, whole],
+            results,
+            api_visibility="private",
+            concurrency_id="encode",
+            concurrency_limit=2,
+        )

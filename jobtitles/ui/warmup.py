@@ -1,0 +1,65 @@
+"""What the page needs and takes long to make: the search engine, the whole catalogue, the maps.
+
+torch and transformers take seconds to import. Only the jobs' threads import them, so that the
+page is up before they are.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jobtitles.ui.job import Job, Report
+
+if TYPE_CHECKING:
+    from jobtitles.search import SideBySide
+
+
+class Warmup:
+    """The page's long jobs.
+
+    Attributes:
+        engine: Makes the `SideBySide`; to be started with the page.
+        whole: Adds the whole catalogue to it.
+        maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
+    """
+
+    def __init__(self) -> None:
+        self.engine: Job[SideBySide] = Job("Loading the models", _load)
+        self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
+        self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
+
+    def searched(self, whole: bool, watch: Report | None = None) -> "SideBySide":
+        """The engine, ready to search the default catalogue or the whole one.
+
+        Raises:
+            gr.Error: A job failed.
+        """
+        engine = self.engine.result(watch)
+        return self.whole.result(watch) if whole else engine
+
+    def _add_whole(self, report: Report) -> "SideBySide":
+        engine = self.engine.result(report)
+        engine.load_whole(report)
+        return engine
+
+    def _draw(self, report: Report) -> dict[str, np.ndarray]:
+        engine = self.engine.result(report)
+        from jobtitles.projection import tsne_map
+        from jobtitles.search import WRITTEN
+
+        maps = {}
+        for turn, (name, written) in enumerate(WRITTEN.items()):
+
+            def progress(done: int, total: int, turn: int = turn, written: str = written) -> None:
+                doing = f"Map of the {written}: {done} of {total} iterations"
+                report((turn + done / total) / len(WRITTEN), doing)
+
+            maps[name] = tsne_map(engine.vectors(name), progress)
+        return maps
+
+
+def _load(report: Report) -> "SideBySide":
+    report(0.0, "Importing PyTorch")
+    from jobtitles.search import SideBySide
+
+    return SideBySide.load(report)

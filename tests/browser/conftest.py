@@ -1,0 +1,63 @@
+"""Debian's Chromium, started once; every test gets a fresh context on the real page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from jobtitles.sources import ROOT
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    # Software WebGL, for the maps.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+SCREENSHOTS = ROOT / "screenshots"
+
+# The first search waits for the models; the maps take a minute or two.
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.is_file():
+        pytest.fail(f"{CHROMIUM} is missing: install Debian's package chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, page, engine):
+    """Opens tabs on the page with loaded models; fails on script errors and remote requests."""
+    contexts, wrong = [], []
+
+    def watch_request(request):
+        if not request.url.startswith((page.url, "data:", "blob:")):
+            wrong.append(f"remote request: {request.url}")
+
+    def open_tab(width=1280, height=900, theme="light"):
+        context = chromium.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+        tab.on("dialog", lambda dialog: (wrong.append("a dialog opened"), dialog.dismiss()))
+        tab.on("request", watch_request)
+        tab.goto(f"{page.url}?__theme={theme}")
+        expect(tab.locator("#status .ready")).to_be_visible()
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    SCREENSHOTS.mkdir(exist_ok=True)
+    return SCREENSHOTS

@@ -1,0 +1,41 @@
+"""Every tab on a desktop and on a phone, light and dark: nothing sticks out sideways."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_nothing_sticks_out(visit, screenshots, width, height, theme):
+    tab = visit(width, height, theme)
+    is_dark = tab.evaluate("document.body.classList.contains('dark')")
+    assert is_dark == (theme == "dark")
+
+    def look(name):
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+        tab.screenshot(path=screenshots / f"{name}-{theme}-{width}.png", full_page=True)
+
+    tab.get_by_role("button", name="RN, nights").click()
+    lists = tab.locator("#search-results section")
+    expect(lists).to_have_count(2)
+    expect(tab.locator("#search-results").get_by_test_id("status-tracker")).to_have_class(
+        re.compile(r"\bhide\b")
+    )
+    tops = [lists.nth(i).bounding_box()["y"] for i in range(2)]
+    assert (tops[0] == tops[1]) == (width > 700)  # side by side, or one under the other
+    look("search")
+
+    tab.get_by_role("tab", name="Similar titles").click()
+    tab.get_by_label("Find a title of the catalogue").fill("nurse pract")
+    tab.locator("#matches label").first.click()
+    expect(tab.locator("#similar-results section")).to_have_count(2)
+    look("similar")
+
+    tab.get_by_role("tab", name="Embedding map").click()
+    tab.get_by_role("button", name="Draw the maps").click()
+    expect(tab.locator("#map-finetuned .js-plotly-plot canvas").first).to_be_visible(
+        timeout=300_000
+    )
+    look("map")

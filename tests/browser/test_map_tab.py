@@ -1,0 +1,64 @@
+"""The map tab in Chromium: two visitors ask at once, one run draws for both."""
+
+import html
+import logging
+
+from playwright.sync_api import expect
+
+from jobtitles.ui.figures import MAJOR_GROUPS
+
+MAP_TIMEOUT = 300_000
+
+
+def open_map(visit):
+    tab = visit()
+    tab.get_by_role("tab", name="Embedding map").click()
+    return tab
+
+
+def traces(tab, plot):
+    return tab.locator(f"{plot} .js-plotly-plot").evaluate(
+        """plot => plot.data.map(trace => ({
+            name: trace.name, count: trace.x.length ?? trace._length, colour: trace.marker.color,
+            hover: trace.hovertext[0]}))"""
+    )
+
+
+def test_two_visitors_one_drawing(visit, page, engine, cache_home, caplog):
+    first, second = open_map(visit), open_map(visit)
+    with caplog.at_level(logging.INFO, "jobtitles"):
+        for tab in (first, second):
+            tab.get_by_role("button", name="Draw the maps").click()
+        for tab in (first, second):
+            progress = tab.get_by_text("iterations").first
+            expect(progress).to_be_visible(timeout=MAP_TIMEOUT)
+        for tab in (first, second):
+            for plot in ("#map-base", "#map-finetuned"):
+                expect(tab.locator(f"{plot} .js-plotly-plot canvas").first).to_be_visible(
+                    timeout=MAP_TIMEOUT
+                )
+    drawings = [r for r in caplog.messages if r.startswith("Drawing the maps took")]
+    assert len(drawings) == 1  # not one a visitor
+    assert len(list((cache_home / "job-titles").glob("map-*.safetensors"))) == 2
+
+    for plot in ("#map-base", "#map-finetuned"):
+        drawn = traces(first, plot)
+        assert [trace["name"] for trace in drawn] == [name for name, _ in MAJOR_GROUPS.values()]
+        assert sum(trace["count"] for trace in drawn) == engine.default_count
+        title = next(t for t in engine.titles if t.onet_code.startswith("11"))
+        expected = "<br>".join(html.escape(s, quote=False) for s in (title.text, title.onet_name))
+        assert drawn[0]["hover"] == expected
+
+    # Drawn already: another group is quick, and is drawn over the faded others.
+    box = first.get_by_label("Highlight an occupation group")
+    box.click()
+    first.get_by_role("option", name="Legal").click()
+    expect(first.locator("#map-base .js-plotly-plot canvas").first).to_be_visible()
+    first.wait_for_function(
+        """colour => document.querySelector('#map-base .js-plotly-plot')
+            ?.data.at(-1).marker.color === colour""",
+        arg=MAJOR_GROUPS["23"][1],
+    )
+    drawn = traces(first, "#map-base")
+    assert drawn[-1]["name"] == "Legal"
+    assert len({trace["colour"] for trace in drawn}) == 2

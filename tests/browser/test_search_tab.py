@@ -1,0 +1,130 @@
+"""The search tab in Chromium: lists, examples, bad input, and text that tries to be markup."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+LISTS = ("Base model", "Fine-tuned model")
+
+
+def search(tab, query, k=None):
+    tab.get_by_label("Job title", exact=True).fill(query)
+    if k is not None:
+        tab.get_by_label("Results").locator("visible=true").fill(k)
+    tab.get_by_role("button", name="Search", exact=True).click()
+
+
+def items(tab, name):
+    return tab.locator("#search-results").get_by_role("region", name=name).get_by_role("listitem")
+
+
+def test_two_ranked_lists(visit, engine):
+    tab = visit()
+    search(tab, "SWE II - Payments (Go) | hybrid", "5")
+    expected = engine.search("SWE II - Payments (Go) | hybrid", 5)
+    for name, hits in zip(LISTS, expected.values(), strict=True):
+        expect(items(tab, name)).to_have_count(5)
+        for item, hit in zip(items(tab, name).all(), hits, strict=True):
+            expect(item.locator(".title")).to_have_text(hit.title.text)
+            expect(item.locator(".code")).to_have_text(hit.title.onet_code)
+            expect(item.locator(".occupation")).to_contain_text(hit.title.onet_name)
+            expect(item.locator(".score")).to_have_text(f"{hit.score:.3f}")
+            seen = 1 if hit.title.seen_in_training else 0
+            expect(item.get_by_text("seen in training")).to_have_count(seen)
+    for item in items(tab, LISTS[1]).all():
+        expect(item.locator(".side .mark")).to_have_text(
+            re.compile(r"^(▲ up \d+|▼ down \d+|same place|only here)$")
+        )
+
+
+def test_sources_of_the_models_are_named(visit, engine):
+    status = visit().locator("#status")
+    for origin in engine.origins.values():
+        expect(status).to_contain_text(origin)
+
+
+def test_keyboard_alone_searches(visit):
+    tab = visit()
+    box = tab.get_by_label("Job title", exact=True)
+    box.focus()
+    tab.keyboard.type("welder")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#search-results .lists-heading")).to_have_text("Nearest to welder")
+    # On to the number of results, and from there again.
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_label("Results").locator("visible=true")).to_be_focused()
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("3")
+    tab.keyboard.press("Enter")
+    expect(items(tab, LISTS[0])).to_have_count(3)
+
+
+def test_an_example_is_searched_at_a_click(visit):
+    tab = visit()
+    tab.get_by_role("button", name="forklift op 2nd shift").click()
+    expect(tab.locator("#search-results .lists-heading")).to_have_text(
+        "Nearest to forklift op 2nd shift"
+    )
+    expect(items(tab, LISTS[1])).to_have_count(10)
+
+
+HOSTILE = [
+    "<script>window.hit = 1</script>",
+    "<img src=x onerror='window.hit = 1'>",
+    "${window.hit = 1}",
+    "`${window.hit = 1}`",
+    "` + (window.hit = 1) + `",
+    "\\` + (window.hit = 1) + \\`",
+    "{{window.hit}} {{#each value}}x{{/each}}",
+    "</bdi></p><svg onload='window.hit = 1'>",
+    '"><b onmouseover="window.hit = 1" style="position:fixed;inset:0">x</b>',
+    "&lt;b&gt; &amp; &#96;",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_text_stays_text(visit, query):
+    tab = visit()
+    search(tab, query, "1")
+    echoed = tab.locator("#search-results .lists-heading bdi")
+    expect(echoed).to_be_visible()
+    assert echoed.evaluate("element => element.textContent") == query
+    assert echoed.locator("*").count() == 0
+    echoed.hover()
+    assert tab.evaluate("window.hit") is None
+    assert tab.locator("#search-results :is(script, img, svg, b)").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "message"),
+    [
+        ("", "10", "The query is empty: type a job title."),
+        ("   ", "10", "The query is empty: type a job title."),
+        ("x" * 100_000, "10", "The query has 100,000 characters; at most 500 are searched."),
+        ("nurse", "0", "whole number from 1 up, not 0."),
+        ("nurse", "-1", "whole number from 1 up, not -1."),
+        ("nurse", "2.5", "whole number from 1 up, not 2.5."),
+        ("nurse", "", "whole number from 1 up, not nothing."),
+    ],
+)
+def test_bad_input_gets_a_sentence(visit, query, k, message):
+    tab = visit()
+    search(tab, query, k)
+    expect(tab.get_by_test_id("toast-body")).to_contain_text(message)
+    assert "Traceback" not in tab.content()
+
+
+@pytest.mark.parametrize("query", ["مهندس برمجيات", "👩‍🚒🔥", "\u202egnireenigne"])
+def test_other_scripts_are_answered(visit, query):
+    tab = visit()
+    search(tab, query, "2")
+    expect(tab.locator("#search-results .lists-heading bdi")).to_have_text(query)
+    expect(items(tab, LISTS[0])).to_have_count(2)
+
+
+def test_a_huge_k_shows_a_page_that_can_be_read(visit):
+    tab = visit()
+    search(tab, "nurse", "1000000000")
+    expect(items(tab, LISTS[0])).to_have_count(100)
+    expect(tab.locator("#search-results .lists-heading")).to_contain_text("the first 100")

@@ -1,0 +1,61 @@
+"""The real page over the real models, started once; caches go to a folder of the test run."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import pytest
+
+from jobtitles.ui.page import build_page, launch
+from jobtitles.ui.warmup import Warmup
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory):
+    """An empty cache folder that every test of the run shares."""
+    import pathlib
+
+    folder = pathlib.Path("/tmp/uitest")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page that is being served."""
+
+    url: str
+    warmup: Warmup
+
+
+def serve(warmup):
+    """Serve a page; a generator that hands it out once and closes it."""
+    page = build_page(warmup)
+    port = free_port()
+    launch(page, server_port=port, quiet=True)
+    yield Served(f"http://127.0.0.1:{port}/", warmup)
+    page.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def page(cache_home):
+    """The page, its models loading or loaded."""
+    warmup = Warmup()
+    warmup.engine.start()
+    yield from serve(warmup)
+
+
+@pytest.fixture(scope="session")
+def engine(page):
+    """The page's search engine: real models, real default catalogue."""
+    return page.warmup.engine.result()

@@ -1,0 +1,91 @@
+"""What is searched: the dataset's titles, in the order and with the labels they should have."""
+
+import numpy as np
+import pytest
+
+import jobtitles.index
+from jobtitles.catalogue import Catalogue, default_titles, other_titles, read_titles, title_vectors
+from jobtitles.errors import DataError
+from jobtitles.records import JITTER_KINDS, SEED_KIND
+
+
+@pytest.fixture(scope="module")
+def titles():
+    return read_titles()
+
+
+def test_titles_are_labelled(titles):
+    assert len(titles) > 35_000
+    assert {title.kind for title in titles} == {SEED_KIND, *JITTER_KINDS}
+    assert all(title.text.strip() and title.onet_name for title in titles)
+    assert all(len(title.onet_code) == 10 for title in titles)
+
+
+def test_every_seed_stands_once_under_its_occupation(titles):
+    seeds = [title for title in titles if title.kind == SEED_KIND]
+    assert titles[: len(seeds)] == seeds
+    assert all(seed.text == seed.seed_title for seed in seeds)
+    keys = [(seed.onet_code, seed.text) for seed in seeds]
+    assert len(keys) == len(set(keys))
+    assert {(t.onet_code, t.seed_title) for t in titles} == set(keys)
+
+
+def test_default_and_other_titles_part_the_dataset(titles):
+    default, other = default_titles(titles), other_titles(titles)
+    assert len(default) + len(other) == len(titles)
+    assert set(default).isdisjoint(other)
+    jittered = [title for title in default if title.kind != SEED_KIND]
+    assert {title.split for title in jittered} == {"test"}
+    assert not any(title.seen_in_training for title in jittered)
+    assert {title.split for title in other} == {"train", "validation"}
+    assert any(title.seen_in_training for title in default)  # seeds of training
+
+
+def test_a_missing_split_is_named(tmp_path):
+    with pytest.raises(DataError, match="train-00000-of-00001.parquet is missing"):
+        read_titles(tmp_path)
+
+
+class CountedEncoder:
+    """Wraps the real encoder of the page and counts the titles that it had to encode."""
+
+    def __init__(self, encoder):
+        self.encoder, self.digest, self.encoded = encoder, encoder.digest, 0
+
+    def encode(self, titles, progress=None):
+        self.encoded += len(titles)
+        return self.encoder.encode(titles, progress)
+
+
+def test_vectors_come_from_the_cache_while_titles_and_model_are_the_same(
+    titles, tmp_path, monkeypatch
+):
+    from jobtitles.encoder import load_encoder
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    encoder = CountedEncoder(load_encoder("base"))
+    some = titles[:20]
+    first = title_vectors(some, encoder)
+    assert np.array_equal(title_vectors(some, encoder), first)
+    assert encoder.encoded == 20
+    title_vectors(some[:19], encoder)
+    assert encoder.encoded == 39
+    encoder.digest = "another model"
+    title_vectors(some, encoder)
+    assert encoder.encoded == 59
+
+
+def test_a_graph_is_built_once(titles, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    drawn = np.random.default_rng(0).normal(size=(300, 384)).astype(np.float32)
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    built = Catalogue.from_vectors(titles[:300], vectors)
+
+    def built_again(_vectors):
+        raise AssertionError("the graph was built though it stands in the cache")
+
+    monkeypatch.setattr(jobtitles.index, "_build", built_again)
+    loaded = Catalogue.from_vectors(titles[:300], vectors)
+    assert np.array_equal(loaded.index.graph(), built.index.graph())
+    with pytest.raises(AssertionError, match="built though"):
+        Catalogue.from_vectors(titles[:299], vectors[:299])

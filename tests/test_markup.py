@@ -1,0 +1,57 @@
+"""The HTML of the lists: what it says, and that nothing in it can act as markup."""
+
+import html
+import re
+
+import pytest
+
+from jobtitles.records import Hit, Title
+from jobtitles.ui.markup import escape, ranked_lists
+
+
+def hit(row, text="Nurse", split="test", score=0.5):
+    return Hit(row, Title(text, text, "29-1141.00", "Registered Nurses", "seed", split), score)
+
+
+def marks(page):
+    """For each list, the marks of its items in order."""
+    return [
+        [re.findall(r'class="mark (\w+)">([^<]+)<', item) for item in part.split("<li>")[1:]]
+        for part in page.split("<section")[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "${alert(1)}", "`x`", "{{x}}", "\"'&\\", "plain"]
+)
+def test_escaped_text_reads_the_same_and_cannot_act(text):
+    assert html.unescape(escape(text)) == text
+    assert not set(escape(text)) & set("<>\"'${}`\\")
+
+
+def test_lists_mark_what_moved():
+    base = [hit(1), hit(2), hit(3), hit(4)]
+    finetuned = [hit(3), hit(2), hit(1), hit(9)]
+    in_base, in_finetuned = marks(ranked_lists("", {"base": base, "finetuned": finetuned}))
+    assert in_base == [[], [], [], [("only", "only here")]]
+    assert in_finetuned == [
+        [("up", "▲ up 2")],
+        [("same", "same place")],
+        [("down", "▼ down 2")],
+        [("only", "only here")],
+    ]
+
+
+def test_titles_of_training_are_marked():
+    hits = [hit(1, split="train"), hit(2, split="validation"), hit(3, split="test")]
+    in_base, _ = marks(ranked_lists("", {"base": hits, "finetuned": hits}))
+    assert in_base == [[("seen", "seen in training")], [], []]
+
+
+def test_titles_scores_and_occupations_are_shown_escaped():
+    page = ranked_lists("", {"base": [hit(1, "<b>${x}`", score=0.12345)], "finetuned": []})
+    assert "&lt;b&gt;&#36;&#123;x&#125;&#96;" in page
+    assert "<b>" not in page
+    assert "0.123<" in page
+    assert "29-1141.00" in page
+    assert "Registered Nurses" in page

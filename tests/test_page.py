@@ -1,0 +1,206 @@
+"""The real page over HTTP: its API, its MCP tool, bad input, failures, and its start."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+import jobtitles.sources
+from jobtitles.sources import ROOT
+from jobtitles.ui.warmup import Warmup
+from tests.conftest import free_port, serve
+
+TIMEOUT = 300
+
+
+def call(url, body):
+    """Call /search with a raw JSON body; gives the last event's name and data."""
+    headers = {"content-type": "application/json"}
+    endpoint = f"{url}gradio_api/call/search"
+    asked = httpx.post(endpoint, content=body, headers=headers, timeout=TIMEOUT)
+    assert asked.status_code == 200, asked.text
+    answer = httpx.get(f"{endpoint}/{asked.json()['event_id']}", timeout=TIMEOUT).text
+    event, data = answer.strip().split("\n\n")[-1].split("\n", 1)
+    return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+@pytest.fixture(scope="module")
+def client(page):
+    return Client(page.url, verbose=False)
+
+
+def test_search_over_the_api(client, engine):
+    answer = client.predict("SWE II - Payments (Go) | hybrid", 4, api_name="/search")
+    assert list(answer) == ["base", "finetuned"]
+    for name, hits in engine.search("SWE II - Payments (Go) | hybrid", 4).items():
+        assert [found["title"] for found in answer[name]] == [hit.title.text for hit in hits]
+        assert [found["score"] for found in answer[name]] == pytest.approx(
+            [hit.score for hit in hits], abs=1e-5
+        )
+        for found, hit in zip(answer[name], hits, strict=True):
+            assert set(found) == {"title", "score", "onet_code", "onet_name"}
+            assert found["onet_code"] == hit.title.onet_code
+            assert found["onet_name"] == hit.title.onet_name
+
+
+def test_k_beyond_the_catalogue_gives_the_catalogue(client, engine):
+    answer = client.predict("nurse", 10**9, api_name="/search")
+    assert {len(found) for found in answer.values()} == {engine.default_count}
+
+
+def test_search_is_the_only_public_endpoint_and_is_typed(page):
+    info = httpx.get(f"{page.url}gradio_api/info").json()
+    assert list(info["named_endpoints"]) == ["/search"]
+    assert info["unnamed_endpoints"] == {}
+    endpoint = info["named_endpoints"]["/search"]
+    given = {p["parameter_name"]: p["type"]["type"] for p in endpoint["parameters"]}
+    assert given == {"query": "string", "k": "integer"}
+    found = endpoint["returns"][0]["type"]["properties"]["finetuned"]["items"]["properties"]
+    assert found == {
+        "title": {"type": "string"},
+        "score": {"type": "number"},
+        "onet_code": {"type": "string"},
+        "onet_name": {"type": "string"},
+    }
+
+
+def mcp(page, method, params):
+    answer = httpx.post(
+        f"{page.url}gradio_api/mcp/",
+        json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params},
+        headers={"accept": "application/json, text/event-stream"},
+        timeout=TIMEOUT,
+    )
+    assert answer.status_code == 200, answer.text
+    (data,) = [line for line in answer.text.splitlines() if line.startswith("data: ")]
+    return json.loads(data.removeprefix("data: "))["result"]
+
+
+def test_search_is_an_mcp_tool(page, engine):
+    (tool,) = mcp(page, "tools/list", {})["tools"]
+    assert tool["name"] == "search"
+    assert "O*NET" in tool["description"]
+    assert tool["inputSchema"]["required"] == ["query"]
+    assert "500 characters" in tool["inputSchema"]["properties"]["query"]["description"]
+    arguments = {"query": "Software Engineer", "k": 1}
+    said = mcp(page, "tools/call", {"name": "search", "arguments": arguments})
+    assert not said.get("isError")
+    assert "15-1252.00" in said["content"][0]["text"]
+    refused = mcp(page, "tools/call", {"name": "search", "arguments": {"query": " ", "k": 1}})
+    assert refused["isError"]
+    assert "The query is empty" in refused["content"][0]["text"]
+
+
+BAD = {
+    "empty": (r'"", 3', "The query is empty: type a job title."),
+    "white space": (r'" \t\n", 3', "The query is empty: type a job title."),
+    "NUL": (r'"\u0000", 3', "The query is empty: type a job title."),
+    "half a surrogate": (r'"\ud800", 3', "The query is empty: type a job title."),
+    "100,000 characters": ('"' + "x" * 100_000 + '", 3', "100,000 characters; at most 500"),
+    "query is a number": ("5, 3", "The query must be text."),
+    "query is null": ("null, 3", "The query must be text."),
+    "query is a list": ('["nurse"], 3', "The query must be text."),
+    "k is 0": ('"nurse", 0', "whole number from 1 up, not 0."),
+    "k is -1": ('"nurse", -1', "whole number from 1 up, not -1."),
+    "k is text": ('"nurse", "ten"', "whole number from 1 up, not text."),
+    "k is 2.5": ('"nurse", 2.5', "whole number from 1 up, not 2.5."),
+    "k is null": ('"nurse", null', "whole number from 1 up, not nothing."),
+    "k is NaN": ('"nurse", NaN', "whole number from 1 up, not nan."),
+    "k is true": ('"nurse", true', "whole number from 1 up, not True."),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_refused_with_a_sentence(page, data, message):
+    event, said = call(page.url, f'{{"data": [{data}]}}')
+    assert event == "error"
+    assert message in said["error"]
+    assert "Traceback" not in json.dumps(said)
+
+
+ODD = {
+    "control characters": r'"nurse\u0000\u001b[31m", 2',
+    "lone surrogate": r'"nurse \ud800", 2',
+    "emoji": r'"👩‍🚒🔥", 2',
+    "right to left": r'"\u202eمهندس برمجيات", 2',
+    "markup": '"<script>alert(1)</script><img src=x onerror=alert(1)>", 2',
+    "template": '"${alert(1)} `x` {{x}}", 2',
+    "k is 2.0": '"nurse", 2.0',
+}
+
+
+@pytest.mark.parametrize("data", ODD.values(), ids=ODD.keys())
+def test_odd_input_is_answered(page, data):
+    event, answer = call(page.url, f'{{"data": [{data}]}}'.encode())
+    assert event == "complete"
+    assert [len(found) for found in answer[0].values()] == [2, 2]
+
+
+def test_the_client_gets_the_sentence(client):
+    with pytest.raises(AppError, match="The query is empty: type a job title."):
+        client.predict(" ", 3, api_name="/search")
+
+
+def test_a_broken_body_is_refused(page):
+    answer = httpx.post(f"{page.url}gradio_api/call/search", content=b"{", timeout=TIMEOUT)
+    assert answer.status_code in (400, 422)
+    assert "Traceback" not in answer.text
+
+
+def test_a_missing_model_is_told_and_is_found_once_it_is_back(
+    engine, tmp_path, monkeypatch, caplog
+):
+    warmup = Warmup()
+    pages = serve(warmup)
+    served = next(pages)
+    with monkeypatch.context() as patch:
+        patch.setattr(jobtitles.sources, "ADAPTER_DIR", tmp_path)
+        event, said = call(served.url, '{"data": ["nurse", 1]}')
+        assert event == "error"
+        assert said["error"].endswith("run `make train`, or restore it with git.")
+        assert "SourceError" in caplog.text
+        assert "Traceback" in caplog.text
+    event, _ = call(served.url, '{"data": ["nurse", 1]}')
+    assert event == "complete"
+    next(pages, None)
+
+
+def test_app_starts_and_answers(engine, cache_home):
+    """app.py as a process of its own, the cache being warm; prints how long it took."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
+    start = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        while True:
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() - start < 60, "app.py did not come up"
+            try:
+                assert "Job titles" in httpx.get(url, timeout=5).text
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        up = time.monotonic() - start
+        event, _ = call(url, '{"data": ["nurse", 3]}')
+        answered = time.monotonic() - start
+        print(f"app.py: page after {up:.1f} s, first answer after {answered:.1f} s")
+        assert event == "complete"
+    finally:
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=30)[0]
+    assert "Traceback" not in output
