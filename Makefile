@@ -23,13 +23,18 @@ lint: $(VENV)/test-ready
 dataset: $(VENV)/app-ready
 	$(RUN) -m scripts.1_dataset
 
+# RECIPE names a file of training/recipes; ONET a folder of O*NET's text files with the crosswalk.
+RECIPE ?= shipped
+WITH_ONET := $(if $(ONET),--onet "$(ONET)")
+
 train: $(VENV)/app-ready
-	$(RUN) -m scripts.2_finetune
-	$(RUN) -m scripts.3_evaluate
-	$(RUN) -m scripts.4_cards
+	$(RUN) -m scripts.2_finetune @training/recipes/$(RECIPE).args $(WITH_ONET)
+	$(MAKE) evaluate cards
 
 evaluate: $(VENV)/app-ready
-	$(RUN) -m scripts.3_evaluate
+	$(RUN) -m scripts.3_evaluate $(WITH_ONET)
+	$(RUN) -m scripts.3_evaluate $(WITH_ONET) --adapter model_card/triplet \
+		--output model_card/triplet/metrics.json
 
 cards: $(VENV)/app-ready
 	$(RUN) -m scripts.4_cards

@@ -14,13 +14,13 @@ from peft import PeftModel
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from jobtitles.errors import InputError
-from jobtitles.sources import base_model, finetuned_adapter
+from jobtitles.sources import ADAPTERS, adapter_in, base_model, shipped_adapter
 
 DIMENSION = 384
 # Titles are sorted by length and cut into batches of this many tokens, padding included: larger
 # batches fall out of the CPU's cache and are slower.
 BATCH_TOKENS = 1024
-NAMES = ("base", "finetuned")
+NAMES = ("base", *ADAPTERS)
 
 Progress = Callable[[int, int], None]
 
@@ -29,7 +29,7 @@ class Encoder:
     """A sentence encoder: BERT, mean pooling over tokens, L2 normalisation.
 
     Attributes:
-        name: "base" or "finetuned".
+        name: One of `NAMES`.
         digest: Names the weights; two encoders with one digest give the same vectors.
         origin: Where the weights came from, a sentence for the page.
     """
@@ -99,11 +99,12 @@ class Encoder:
 
 
 def load_encoder(name: str, adapter: Path | None = None) -> Encoder:
-    """Load the base or the fine-tuned encoder.
+    """Load the base model, or the base model with one of the shipped adapters.
 
     Args:
-        name: "base" or "finetuned".
-        adapter: For "finetuned": another adapter's folder than the shipped one.
+        name: "base", "finetuned" (the best by validation) or "triplet" (the best that was trained
+            with nothing but triplet loss).
+        adapter: Folder of another adapter than the shipped one of that name.
 
     Raises:
         InputError: Another name.
@@ -114,8 +115,8 @@ def load_encoder(name: str, adapter: Path | None = None) -> Encoder:
     base = base_model()
     model = AutoModel.from_pretrained(base.path, use_safetensors=True)
     digest, origin = base.digest, base.origin
-    if name == "finetuned":
-        source = finetuned_adapter(adapter)
+    if name != "base":
+        source = adapter_in(adapter, f"adapter {adapter}") if adapter else shipped_adapter(name)
         model = PeftModel.from_pretrained(model, source.path).merge_and_unload()
         digest, origin = f"{digest}+{source.digest}", f"{source.origin}, on {origin}"
     config = json.loads((base.path / "sentence_bert_config.json").read_text(encoding="utf-8"))

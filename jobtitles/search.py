@@ -17,7 +17,7 @@ from jobtitles.catalogue import (
     read_titles,
     title_vectors,
 )
-from jobtitles.encoder import NAMES, Encoder, load_encoder
+from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
 from jobtitles.records import Hit, Title
 
@@ -80,7 +80,7 @@ class SideBySide:
         report(0.0, "Reading the titles")
         titles = read_titles()
         encoders = {}
-        for name in NAMES:
+        for name in WRITTEN:
             report(0.0, f"Loading the {WRITTEN[name]}")
             encoders[name] = load_encoder(name)
             # The first call sets up the tokenizer, which two threads must not do at once.

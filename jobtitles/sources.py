@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASET_DIR = ROOT / "dataset_card"
-ADAPTER_DIR = ROOT / "model_card" / "adapter"
+ADAPTERS = {
+    "finetuned": ROOT / "model_card" / "adapter",
+    "triplet": ROOT / "model_card" / "triplet",
+}
 
 BASE_REPO = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -83,17 +86,25 @@ def checked_base(folder: Path, origin: str) -> Source:
     return Source(folder, origin, digest)
 
 
-def finetuned_adapter(folder: Path | None = None) -> Source:
-    """The shipped LoRA adapter, or the one in `folder`.
+def shipped_adapter(name: str) -> Source:
+    """The adapter that this repository ships as `name`, one of `ADAPTERS`.
 
     Raises:
-        SourceError: There is no adapter.
+        SourceError: It is not there.
     """
-    weights = (folder or ADAPTER_DIR) / "adapter_model.safetensors"
+    return adapter_in(ADAPTERS[name], f"adapter “{name}” shipped with this repository")
+
+
+def adapter_in(folder: Path, origin: str) -> Source:
+    """The LoRA adapter in `folder`.
+
+    Raises:
+        SourceError: There is none.
+    """
+    weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
         raise SourceError(f"{weights} is missing: run `make train`, or restore it with git.")
-    origin = f"adapter {folder}" if folder else "adapter shipped with this repository"
-    return Source(weights.parent, origin, sha256_of(weights))
+    return Source(folder, origin, sha256_of(weights))
 
 
 def _hub_snapshot() -> Path | None:

@@ -16,9 +16,7 @@ from jobtitles.ui.warmup import Warmup
 @pytest.fixture(scope="session", autouse=True)
 def cache_home(tmp_path_factory):
     """An empty cache folder that every test of the run shares."""
-    import pathlib
-
-    folder = pathlib.Path("/tmp/uitest")
+    folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder

@@ -9,8 +9,10 @@ import sys
 import pytest
 
 from jobtitles.errors import DataError
-from jobtitles.sources import ROOT, finetuned_adapter
+from jobtitles.sources import ADAPTERS, ROOT, shipped_adapter
 from training.cards import BLOCKS, DOCUMENTS, rendered
+
+METRICS = {"finetuned": "model_card/metrics.json", "triplet": "model_card/triplet/metrics.json"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -29,8 +31,8 @@ def test_every_block_stands_in_a_document(name):
 
 
 def test_a_changed_figure_makes_the_document_stale(tmp_path):
-    for file in ("dataset_card/stats.json", "model_card/metrics.json"):
-        (tmp_path / file).parent.mkdir()
+    for file in ("dataset_card/stats.json", *METRICS.values()):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / file, tmp_path / file)
     text = (ROOT / "dataset_card/README.md").read_text(encoding="utf-8")
     assert rendered(text, tmp_path) == text
@@ -45,18 +47,20 @@ def test_an_unknown_block_is_named():
         rendered("<!-- figures: typo -->\n<!-- /figures -->", ROOT)
 
 
-def test_metrics_are_of_the_shipped_model_and_dataset():
-    metrics = json.loads((ROOT / "model_card/metrics.json").read_text())
-    shipped = metrics["provenance"]["models"]["finetuned"]["weights_sha256"].split("+")[1]
-    assert shipped == finetuned_adapter().digest
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_metrics_are_of_the_shipped_model_and_dataset(name):
+    metrics = json.loads((ROOT / METRICS[name]).read_text())
+    measured = metrics["provenance"]["models"]["finetuned"]["weights_sha256"].split("+")[1]
+    assert measured == shipped_adapter(name).digest
     stats = json.loads((ROOT / "dataset_card/stats.json").read_text())
     overall = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]
     assert overall["queries"] == stats["splits"]["test"]["rows"]
 
 
+@pytest.mark.parametrize("name", ADAPTERS)
 @pytest.mark.parametrize("group", ["overall", "unseen"])
-def test_fine_tuned_wins_beyond_chance(group):
-    test = json.loads((ROOT / "model_card/metrics.json").read_text())["splits"]["test"]
+def test_fine_tuned_wins_beyond_chance(name, group):
+    test = json.loads((ROOT / METRICS[name]).read_text())["splits"]["test"]
     assert test["seed_retrieval"][group]["mrr"]["low"] > 0
     assert test["occupation_retrieval"][group]["top-1"]["low"] > 0
 

@@ -10,17 +10,18 @@ import pytest
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
-from jobtitles.encoder import load_encoder
+from jobtitles.encoder import NAMES, load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.sources import (
-    ADAPTER_DIR,
+    ADAPTERS,
     BASE_REPO,
     BASE_REVISION,
     BASE_SHA256,
     ROOT,
+    adapter_in,
     base_model,
     checked_base,
-    finetuned_adapter,
+    shipped_adapter,
 )
 from training.export import ExportSettings, export
 
@@ -41,10 +42,10 @@ TITLES = [
 
 @pytest.fixture(scope="module")
 def encoders():
-    return {name: load_encoder(name) for name in ("base", "finetuned")}
+    return {name: load_encoder(name) for name in NAMES}
 
 
-@pytest.mark.parametrize("name", ["base", "finetuned"])
+@pytest.mark.parametrize("name", NAMES)
 def test_any_text_becomes_a_unit_vector_in_order(encoders, name):
     vectors = encoders[name].encode(TITLES)
     assert vectors.shape == (len(TITLES), 384)
@@ -78,23 +79,24 @@ def test_progress_ends_at_the_number_of_titles(encoders):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(InputError, match="'large'.*base, finetuned"):
+    with pytest.raises(InputError, match="'large'.*base, finetuned, triplet"):
         load_encoder("large")
 
 
 def test_the_exported_model_is_the_fine_tuned_one(encoders, tmp_path):
-    export(ExportSettings(tmp_path / "m", ADAPTER_DIR, ROOT / "model_card" / "README.md"))
+    export(ExportSettings(tmp_path / "m", ADAPTERS["finetuned"], ROOT / "model_card" / "README.md"))
     theirs = SentenceTransformer(str(tmp_path / "m"), device="cpu").encode(TITLES[:5])
     assert np.allclose(encoders["finetuned"].encode(TITLES[:5]), theirs, atol=1e-5)
     assert not np.allclose(encoders["base"].encode(TITLES[:5]), theirs, atol=1e-2)
     assert not [p for p in (tmp_path / "m").rglob("*") if p.suffix in (".bin", ".pkl", ".pt")]
 
 
-def test_the_shipped_adapter_names_the_pinned_base_and_is_small():
-    config = json.loads((ADAPTER_DIR / "adapter_config.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_shipped_adapter_names_the_pinned_base_and_is_small(name):
+    config = json.loads((ADAPTERS[name] / "adapter_config.json").read_text(encoding="utf-8"))
     assert config["base_model_name_or_path"] == BASE_REPO
     assert config["revision"] == BASE_REVISION
-    weights = finetuned_adapter().path / "adapter_model.safetensors"
+    weights = shipped_adapter(name).path / "adapter_model.safetensors"
     assert weights.stat().st_size < 50_000_000
     assert load_file(weights)
 
@@ -109,7 +111,7 @@ def test_weights_with_another_digest_are_refused(tmp_path):
 
 def test_a_missing_adapter_is_named(tmp_path):
     with pytest.raises(SourceError, match="make train"):
-        finetuned_adapter(tmp_path)
+        adapter_in(tmp_path, "a test")
 
 
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_HUB_OFFLINE": "0"}])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import jobtitles.index
-from jobtitles.encoder import NAMES
 from jobtitles.index import MOST_BY_GRAPH, TitleIndex, exact_search, hnswlib_runs
+from jobtitles.search import WRITTEN
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def vectors():
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_recall_on_the_default_catalogue(engine, name):
     assert hnswlib_runs(), "hnswlib does not run here: recall of the graph cannot be measured"
     vectors = engine.vectors(name)

@@ -161,7 +161,7 @@ def test_a_missing_model_is_told_and_is_found_once_it_is_back(
     pages = serve(warmup)
     served = next(pages)
     with monkeypatch.context() as patch:
-        patch.setattr(jobtitles.sources, "ADAPTER_DIR", tmp_path)
+        patch.setitem(jobtitles.sources.ADAPTERS, "finetuned", tmp_path)
         event, said = call(served.url, '{"data": ["nurse", 1]}')
         assert event == "error"
         assert said["error"].endswith("run `make train`, or restore it with git.")

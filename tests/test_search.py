@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from jobtitles.catalogue import read_titles
-from jobtitles.encoder import NAMES, load_encoder
+from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
 from jobtitles.index import exact_search
-from jobtitles.search import MAX_QUERY, SideBySide, checked_k, checked_query
+from jobtitles.search import MAX_QUERY, WRITTEN, SideBySide, checked_k, checked_query
 
 QUERY = "Sr. Software Engineer - payments"
 
@@ -18,7 +18,7 @@ QUERY = "Sr. Software Engineer - payments"
 @pytest.fixture(scope="module")
 def small():
     """The engine over every eightieth title, small enough to make its whole catalogue."""
-    return SideBySide(read_titles()[::80], {name: load_encoder(name) for name in NAMES})
+    return SideBySide(read_titles()[::80], {name: load_encoder(name) for name in WRITTEN})
 
 
 def rows(hits):
@@ -94,7 +94,7 @@ def test_similar_refuses_a_row_that_is_none(engine, row):
 
 def test_the_whole_catalogue_encodes_only_the_rest(small):
     told = []
-    default = {name: small.vectors(name) for name in NAMES}
+    default = {name: small.vectors(name) for name in WRITTEN}
     rest = len(small.titles) - small.default_count
     assert rest > 300
     with pytest.raises(InputError, match="Choose a title"):
@@ -133,7 +133,7 @@ def test_searches_at_once_give_what_they_give_alone(engine):
     with ThreadPoolExecutor(4) as pool:
         for together in pool.map(ask, range(4)):
             for one, other in zip(alone, together, strict=True):
-                for name in NAMES:
+                for name in WRITTEN:
                     assert rows(one[name]) == rows(other[name])
 
 

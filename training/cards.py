@@ -46,6 +46,7 @@ def rendered(document: str, root: Path) -> str:
     results = {
         "stats": _read(root / "dataset_card" / "stats.json"),
         "metrics": _read(root / "model_card" / "metrics.json"),
+        "triplet": _read(root / "model_card" / "triplet" / "metrics.json"),
     }
 
     def block(match: re.Match) -> str:
@@ -136,6 +137,19 @@ def _real(results: dict) -> str:
     return _table(COMPARED, rows)
 
 
+def _triplet_model(results: dict) -> str:
+    test = results["triplet"]["splits"]["test"]
+    rows = [
+        _compared(f"own seed, MRR: {label}", test["seed_retrieval"][group]["mrr"])
+        for group, label in GROUPS.items()
+    ]
+    for group, label in GROUPS.items():
+        figure = test["occupation_retrieval"][group]["top-1"]
+        rows.append(_compared(f"O*NET code without the own seed, top-1: {label}", figure))
+    rows.append(_compared("triplets, all negatives", test["triplets"]["overall"]["accuracy"]))
+    return _table(COMPARED, rows)
+
+
 def _worse(results: dict) -> str:
     """Every figure of the test split whose interval lies wholly below zero."""
     found = []
@@ -215,6 +229,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "kinds": _kinds,
     "triplets": _triplets,
     "real": _real,
+    "triplet_model": _triplet_model,
     "worse": _worse,
     "recipe": _recipe,
     "counts": _counts,

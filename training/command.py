@@ -1,5 +1,6 @@
 """One command line for every stage: built from its settings, errors of the user's in a sentence."""
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,15 @@ from jobtitles.errors import JobTitlesError
 def run(settings_class: type, stage: Callable[[Any], None]) -> None:
     """Parse the command line into `settings_class`, run `stage`; exit 2 on a user's error.
 
+    `@FILE` among the arguments stands for the arguments in that file, one a line.
+
     Args:
         settings_class: A frozen dataclass; every field becomes an option of that name.
         stage: Called with the settings. Errors outside the family stay loud.
     """
-    parser = HfArgumentParser(settings_class, description=stage.__doc__)
-    (settings,) = parser.parse_args_into_dataclasses()
+    summary = inspect.getdoc(stage).split("\n")[0]
+    parser = HfArgumentParser(settings_class, description=summary, fromfile_prefix_chars="@")
+    settings = settings_class(**vars(parser.parse_args()))
     try:
         stage(settings)
     except JobTitlesError as error:

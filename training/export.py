@@ -10,7 +10,7 @@ from pathlib import Path
 from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 
-from jobtitles.sources import base_model, finetuned_adapter
+from jobtitles.sources import adapter_in, base_model
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def export(settings: ExportSettings) -> None:
         SourceError: The base model or the adapter is missing, or not the pinned one.
     """
     model = SentenceTransformer(str(base_model().path), device="cpu")
-    adapter = finetuned_adapter(settings.adapter)
+    adapter = adapter_in(settings.adapter, "adapter")
     model[0].model = PeftModel.from_pretrained(model[0].model, adapter.path).merge_and_unload()
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")

@@ -17,6 +17,7 @@ THEME = gr.themes.Base(
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
     checkbox_border_color="*neutral_500",
+    checkbox_border_color_dark="*neutral_400",
     input_border_color="*neutral_400",
     input_border_width="1px",
     input_background_fill="white",
@@ -30,6 +31,8 @@ THEME = gr.themes.Base(
 CSS = """
 .gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important; }
 .html-container { padding: 0 !important; }
+.tab-container button.selected { color: var(--primary-700) !important; }
+.dark .tab-container button.selected { color: var(--primary-300) !important; }
 .asking { align-items: end; }
 .asking button.primary { min-height: 42px; }
 .note, .note p { color: var(--body-text-color-subdued); font-size: var(--text-sm); }

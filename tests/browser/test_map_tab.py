@@ -19,7 +19,7 @@ def open_map(visit):
 def traces(tab, plot):
     return tab.locator(f"{plot} .js-plotly-plot").evaluate(
         """plot => plot.data.map(trace => ({
-            name: trace.name, count: trace.x.length ?? trace._length, colour: trace.marker.color,
+            name: trace.name, count: trace.hovertext.length, colour: trace.marker.color,
             hover: trace.hovertext[0]}))"""
     )
 
