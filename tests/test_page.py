@@ -17,7 +17,7 @@ from jobtitles.sources import ROOT
 from jobtitles.ui.warmup import Warmup
 from tests.conftest import free_port, serve
 
-TIMEOUT = 300
+TIMEOUT = 600  # seconds; the first answer waits for the models
 
 
 def call(url, body):

@@ -24,7 +24,7 @@ def input_errors_shown() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise gr.Error(str(error), title="Not searched", print_exception=False) from error
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def ranked_lists(heading: str, results: dict[str, list[Hit]]) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from jobtitles.ui.figures import MAJOR_GROUPS
 
-MAP_TIMEOUT = 300_000
+MAP_TIMEOUT = 600_000  # milliseconds; a minute on two idle cores
 
 
 def open_map(visit):
