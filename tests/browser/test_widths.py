@@ -1,4 +1,7 @@
-"""Every tab on a desktop and on a phone, light and dark: nothing sticks out sideways."""
+"""Every tab on a desktop and on a phone, light and dark: nothing sticks out sideways.
+
+Named to come after test_map_tab.py, which must be the first to draw the maps.
+"""
 
 import re
 
