@@ -57,12 +57,23 @@ def test_metrics_are_of_the_shipped_model_and_dataset(name):
     assert overall["queries"] == stats["splits"]["test"]["rows"]
 
 
-@pytest.mark.parametrize("name", ADAPTERS)
-@pytest.mark.parametrize("group", ["overall", "unseen"])
-def test_fine_tuned_wins_beyond_chance(name, group):
+def low_ends(name, group):
+    """Lower ends of the intervals of seed MRR and of the occupation's top-1 on the test split."""
     test = json.loads((ROOT / METRICS[name]).read_text())["splits"]["test"]
-    assert test["seed_retrieval"][group]["mrr"]["low"] > 0
-    assert test["occupation_retrieval"][group]["top-1"]["low"] > 0
+    return test["seed_retrieval"][group]["mrr"]["low"], test["occupation_retrieval"][group][
+        "top-1"
+    ]["low"]
+
+
+@pytest.mark.parametrize("group", ["overall", "unseen"])
+def test_fine_tuned_wins_beyond_chance(group):
+    assert min(low_ends("finetuned", group)) > 0
+
+
+@pytest.mark.parametrize("group", ["overall", "unseen"])
+def test_triplet_loss_alone_wins_at_finding_the_seed(group):
+    """Not at the occupation of unseen ones: there its interval holds zero, as the card shows."""
+    assert low_ends("triplet", group)[0] > 0
 
 
 def test_python_in_the_documents_runs():
