@@ -163,7 +163,7 @@ def test_a_few_steps_make_the_ranking_better(loss, small_dataset, tmp_path):
         checkpoints=tmp_path / "checkpoints",
         dataset=small_dataset,
         loss=loss,
-        learning_rate=2e-3,
+        learning_rate=1e-4,
         batch_size=32,
         eval_every=10,
         max_steps=20,
