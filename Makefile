@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: app test trials dataset train evaluate cards export lint
+.PHONY: app test trials dataset train evaluate ablation throughput cards export lint
 
 app: $(VENV)/app-ready
 	$(RUN) app.py
@@ -24,17 +24,28 @@ dataset: $(VENV)/app-ready
 	$(RUN) -m scripts.1_dataset
 
 # RECIPE names a file of training/recipes; ONET a folder of O*NET's text files with the crosswalk.
-RECIPE ?= shipped
+RECIPE ?= finetuned
 WITH_ONET := $(if $(ONET),--onet "$(ONET)")
+# What ships stands in model_card; any other recipe's adapter goes to runs.
+ADAPTER = $(if $(wildcard model_card/$(RECIPE)),model_card,runs)/$(RECIPE)
 
 train: $(VENV)/app-ready
-	$(RUN) -m scripts.2_finetune @training/recipes/$(RECIPE).args $(WITH_ONET)
-	$(MAKE) evaluate cards
+	$(RUN) -m scripts.2_finetune @training/recipes/$(RECIPE).args --output $(ADAPTER) $(WITH_ONET)
+	$(RUN) -m scripts.3_evaluate --adapter $(ADAPTER) $(WITH_ONET)
+	$(MAKE) cards
 
 evaluate: $(VENV)/app-ready
-	$(RUN) -m scripts.3_evaluate $(WITH_ONET)
-	$(RUN) -m scripts.3_evaluate $(WITH_ONET) --adapter model_card/triplet \
-		--output model_card/triplet/metrics.json
+	$(RUN) -m scripts.3_evaluate --adapter model_card/finetuned $(WITH_ONET)
+	$(RUN) -m scripts.3_evaluate --adapter model_card/triplet $(WITH_ONET)
+
+# Every recipe of the ablation table that has no result yet.
+ablation: $(VENV)/app-ready
+	set -e; for recipe in training/recipes/ablation/*.args; do \
+		$(RUN) -m scripts.ablation --recipe $$recipe $(WITH_ONET); done
+
+# Training speed beside the trainer's defaults.
+throughput: $(VENV)/app-ready
+	$(RUN) -m scripts.throughput
 
 cards: $(VENV)/app-ready
 	$(RUN) -m scripts.4_cards

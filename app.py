@@ -8,16 +8,16 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 from jobtitles.ui.page import build_page, launch  # noqa: E402 (they read the environment)
-from jobtitles.ui.warmup import Warmup  # noqa: E402
+from jobtitles.ui.warmup import warmups  # noqa: E402
 
 
 def main() -> None:
     """Serve the page until interrupted, loading the models meanwhile."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # Gradio asks itself whether it is up
-    warmup = Warmup()
-    page = build_page(warmup)
-    warmup.engine.start()
+    jobs = warmups()
+    page = build_page(jobs)
+    jobs["finetuned"].engine.start()
     launch(page)
     page.block_thread()
 

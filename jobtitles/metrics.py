@@ -1,4 +1,4 @@
-"""Arrays in, figures out: ranks, MRR, hit@k, and the paired bootstrap that compares two models."""
+"""Arrays in, figures out: ranks, MRR, hit@k, MAP; the paired bootstrap between two models."""
 
 from dataclasses import dataclass
 
@@ -37,6 +37,29 @@ def reciprocal_ranks(ranks: np.ndarray) -> np.ndarray:
 def hits_at(ranks: np.ndarray, k: int) -> np.ndarray:
     """1.0 for every query whose right document is among the first k, else 0.0."""
     return (ranks <= k).astype(np.float64)
+
+
+def average_precisions(scores: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Average precision of every query over its whole ranking; their mean is the MAP.
+
+    Mean of the precision at the place of every relevant document (Manning et al. 2008, chapter
+    8.4). Among equal scores relevant documents count as standing last, as in `first_ranks`.
+
+    Args:
+        scores: Similarity of every query to every document, shape (queries, documents).
+        relevant: Which documents are right, bool, same shape; at least one a query.
+
+    Raises:
+        ValueError: Shapes differ, or a query has no relevant document.
+    """
+    if scores.shape != relevant.shape:
+        raise ValueError(f"scores {scores.shape} and relevant {relevant.shape} differ in shape")
+    if not relevant.any(axis=1).all():
+        raise ValueError("a query has no relevant document")
+    order = np.lexsort((relevant, -scores), axis=1)
+    found = np.take_along_axis(relevant, order, axis=1)
+    precision = found.cumsum(axis=1) / np.arange(1, scores.shape[1] + 1)
+    return (precision * found).sum(axis=1) / found.sum(axis=1)
 
 
 @dataclass(frozen=True)

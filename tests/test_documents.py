@@ -5,14 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
+from huggingface_hub import ModelCard
 
 from jobtitles.errors import DataError
 from jobtitles.sources import ADAPTERS, ROOT, shipped_adapter
-from training.cards import BLOCKS, DOCUMENTS, rendered
+from training.cards import DOCUMENTS, rendered
+from training.recipe import read_recipe
+from training.tables import BLOCKS
 
-METRICS = {"finetuned": "model_card/metrics.json", "triplet": "model_card/triplet/metrics.json"}
+METRICS = {name: f"model_card/{name}/metrics.json" for name in ADAPTERS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -25,14 +29,32 @@ def test_figures_are_not_stale(document):
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_stands_in_a_document(name):
     assert any(
-        f"<!-- figures: {name} -->" in (ROOT / document).read_text(encoding="utf-8")
+        re.search(rf"^(<!--|#) figures: {name}\b", (ROOT / document).read_text("utf-8"), re.M)
         for document in DOCUMENTS
     )
 
 
+def test_the_hub_reads_the_results():
+    results = ModelCard.load(ROOT / "model_card/README.md").data.eval_results
+    metrics = json.loads((ROOT / METRICS["finetuned"]).read_text())
+    expected = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]["finetuned"]
+    found = {(r.dataset_name, r.metric_type): r.metric_value for r in results}
+    assert found["jittered job titles, own seed", "mrr"] == pytest.approx(expected, abs=1e-4)
+    assert "O*NET alternate titles, unseen" in {name for name, _ in found}
+
+
+def test_every_ablation_row_is_a_recipe_of_today():
+    """A recipe that was edited after its row was trained would stand beside another's figures."""
+    for path in (ROOT / "training" / "ablation").glob("*.json"):
+        recipe = asdict(read_recipe(ROOT / f"training/recipes/ablation/{path.stem}.args", ""))
+        measured = json.loads(path.read_text())["recipe"]
+        for name, value in recipe.items():
+            assert measured.get(name, value) == value, f"{path.stem}: {name}"
+
+
 def test_a_changed_figure_makes_the_document_stale(tmp_path):
-    for file in ("dataset_card/stats.json", *METRICS.values()):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    for file in ("dataset_card/stats.json", "model_card/throughput.json", *METRICS.values()):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, tmp_path / file)
     text = (ROOT / "dataset_card/README.md").read_text(encoding="utf-8")
     assert rendered(text, tmp_path) == text

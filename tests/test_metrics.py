@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
+from sklearn.metrics import average_precision_score
 
 from jobtitles.encoder import load_encoder
-from jobtitles.metrics import compare, first_ranks, hits_at, reciprocal_ranks
+from jobtitles.metrics import average_precisions, compare, first_ranks, hits_at, reciprocal_ranks
 from jobtitles.sources import DATASET_DIR, base_model
 from training.retrieval import SeedRetrieval
 
@@ -25,6 +26,22 @@ def test_ranks_by_hand():
 def test_ranks_take_the_best_of_several_relevant():
     scores = np.array([[0.1, 0.8, 0.9, 0.7]])
     assert first_ranks(scores, np.array([[True, True, False, True]])).tolist() == [2]
+
+
+def test_average_precision_by_hand():
+    scores = np.array([[0.9, 0.5, 0.4, 0.1], [0.5, 0.5, 0.5, 0.1]])
+    relevant = np.array([[True, False, True, False], [True, False, False, True]])
+    # In the second row the relevant one counts as last of the three that tie.
+    expected = [(1 / 1 + 2 / 3) / 2, (1 / 3 + 2 / 4) / 2]
+    assert average_precisions(scores, relevant).tolist() == pytest.approx(expected)
+
+
+def test_average_precision_agrees_with_scikit_learn():
+    draw = np.random.default_rng(0)
+    scores, relevant = draw.random((50, 30)), draw.random((50, 30)) < 0.2
+    relevant[:, 0] = True
+    theirs = [average_precision_score(r, s) for r, s in zip(relevant, scores, strict=True)]
+    assert average_precisions(scores, relevant).tolist() == pytest.approx(theirs)
 
 
 def test_ranks_refuse_a_query_without_a_right_document():

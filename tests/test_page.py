@@ -13,8 +13,9 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 import jobtitles.sources
+from jobtitles.encoder import load_encoder
 from jobtitles.sources import ROOT
-from jobtitles.ui.warmup import Warmup
+from jobtitles.ui.warmup import warmups
 from tests.conftest import free_port, serve
 
 TIMEOUT = 600  # seconds; the first answer waits for the models
@@ -50,6 +51,18 @@ def test_search_over_the_api(client, engine):
             assert found["onet_name"] == hit.title.onet_name
 
 
+def test_the_triplet_model_over_the_api(client, engine):
+    """Asked for by name; the base's answer stays what it was."""
+    title = "forklift op 2nd shift"
+    best = client.predict(title, 10, api_name="/search")
+    triplet = client.predict(title, 10, "triplet", api_name="/search")
+    assert triplet["base"] == best["base"]
+    (vector,) = load_encoder("triplet").encode([title])
+    (found,) = load_encoder("triplet").encode([triplet["finetuned"][0]["title"]])
+    assert triplet["finetuned"][0]["score"] == pytest.approx(float(vector @ found), abs=1e-4)
+    assert triplet["finetuned"] != best["finetuned"]
+
+
 def test_k_beyond_the_catalogue_gives_the_catalogue(client, engine):
     answer = client.predict("nurse", 10**9, api_name="/search")
     assert {len(found) for found in answer.values()} == {engine.default_count}
@@ -61,7 +74,7 @@ def test_search_is_the_only_public_endpoint_and_is_typed(page):
     assert info["unnamed_endpoints"] == {}
     endpoint = info["named_endpoints"]["/search"]
     given = {p["parameter_name"]: p["type"]["type"] for p in endpoint["parameters"]}
-    assert given == {"query": "string", "k": "integer"}
+    assert given == {"query": "string", "k": "integer", "model": "string"}
     found = endpoint["returns"][0]["type"]["properties"]["finetuned"]["items"]["properties"]
     assert found == {
         "title": {"type": "string"},
@@ -114,6 +127,8 @@ BAD = {
     "k is null": ('"nurse", null', "whole number from 1 up, not nothing."),
     "k is NaN": ('"nurse", NaN', "whole number from 1 up, not nan."),
     "k is true": ('"nurse", true', "whole number from 1 up, not True."),
+    "model is unknown": ('"nurse", 3, "best"', "No model 'best': choose finetuned or triplet."),
+    "model is a list": ('"nurse", 3, ["triplet"]', "No model"),
 }
 
 
@@ -157,8 +172,7 @@ def test_a_broken_body_is_refused(page):
 def test_a_missing_model_is_told_and_is_found_once_it_is_back(
     engine, tmp_path, monkeypatch, caplog
 ):
-    warmup = Warmup()
-    pages = serve(warmup)
+    pages = serve(warmups())
     served = next(pages)
     with monkeypatch.context() as patch:
         patch.setitem(jobtitles.sources.ADAPTERS, "finetuned", tmp_path)

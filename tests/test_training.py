@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,13 +18,18 @@ from sentence_transformers import SentenceTransformer
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import load_encoder
-from jobtitles.records import text_key
+from jobtitles.records import Title, text_key
 from jobtitles.sources import BASE_REPO, BASE_REVISION, DATASET_DIR, ROOT, base_model
 from training.bucketed import BucketedModel
 from training.evaluate import EvaluateSettings, evaluate
-from training.finetune import FinetuneSettings, finetune
-from training.losses import LOSSES, MaskedRankingLoss
-from training.triplets import Group, build_triplets, mine_negatives, training_groups
+from training.finetune import averaged, finetune, train
+from training.groups import Group, training_groups
+from training.losses import OccupationRankingLoss
+from training.mining import mine_negatives
+from training.onet import RealTitle, RealTitles
+from training.recipe import LOSSES, FinetuneSettings
+from training.triplets import build_triplets
+from training.validation import ValidationRetrieval
 
 DEFAULTS = FinetuneSettings()
 
@@ -44,18 +51,8 @@ def small_dataset(tmp_path_factory):
     return folder
 
 
-def training_set(groups, encode, passes=1, seed=0, real=()):
-    names = {title.onet_code: title.onet_name for title in read_titles()}
-    return build_triplets(
-        groups,
-        list(real),
-        names,
-        encode,
-        passes,
-        DEFAULTS.sibling_share,
-        DEFAULTS.mined_share,
-        seed,
-    )
+def training_set(groups, encode, real=None, **changes):
+    return build_triplets(groups, real, read_titles(), encode, replace(DEFAULTS, **changes))
 
 
 def test_no_triplet_holds_a_held_out_text():
@@ -135,7 +132,7 @@ def test_labels_overlap_where_occupations_do():
     assert not drawn.overlap[label["COOCK"], label["Line Cook, nights"]]
 
 
-def test_masked_ranking_loss_by_hand():
+def test_occupation_ranking_loss_by_hand():
     """Three anchors; the first two share an occupation, so neither is the other's negative."""
 
     class Lookup(torch.nn.Module):
@@ -145,15 +142,24 @@ def test_masked_ranking_loss_by_hand():
     anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
     positives = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]])
     overlap = torch.eye(2, dtype=torch.bool)
-    loss = MaskedRankingLoss(Lookup(), 1.0, overlap)
+    features = [{"vectors": anchors}, {"vectors": positives}]
     labels = torch.tensor([0, 0, 1])
-    value = loss([{"vectors": anchors}, {"vectors": positives}], labels)
+    value = OccupationRankingLoss(Lookup(), 1.0, overlap)(features, labels)
     # Cosines: own 1, 1, .96; the masked pairs are (0, 1) and (1, 0).
     forward = [np.log1p(np.exp(0.8 - 1)), np.log1p(np.exp(0.6 - 1))]
     forward += [np.log(1 + np.exp(0.6 - 0.96) + np.exp(0.8 - 0.96))]
     backward = [np.log1p(np.exp(0.6 - 1)), np.log1p(np.exp(0.8 - 1))]
     backward += [np.log(1 + np.exp(0.8 - 0.96) + np.exp(0.6 - 0.96))]
     assert float(value) == pytest.approx((np.mean(forward) + np.mean(backward)) / 2, abs=1e-5)
+
+    # As further positives: the mean over both of the chance of each.
+    cosines = anchors.numpy() @ positives.numpy().T
+    expected = []
+    for logits in (cosines, cosines.T):
+        chances = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        expected += [chances[:2, :2].mean(1).sum(), chances[2, 2]]
+    value = OccupationRankingLoss(Lookup(), 1.0, overlap, supcon=True)(features, labels)
+    assert float(value) == pytest.approx(-sum(expected) / 6, abs=1e-5)
 
 
 def test_buckets_give_the_embeddings_of_one_batch():
@@ -165,21 +171,87 @@ def test_buckets_give_the_embeddings_of_one_batch():
     assert np.allclose(whole.detach(), bucketed.detach(), atol=1e-5)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_a_few_steps_make_the_ranking_better(loss, small_dataset, tmp_path):
-    adapter = tmp_path / "adapter"
-    settings = FinetuneSettings(
-        output=adapter,
-        checkpoints=tmp_path / "checkpoints",
-        dataset=small_dataset,
-        loss=loss,
+def test_rows_without_negatives_where_none_are_asked_for():
+    rows = training_set(groups_by_hand(), None).rows
+    assert rows.column_names == ["anchor", "positive", "label"]
+
+
+def real_titles():
+    """Titles of the hand-made groups' occupation 1 and of none."""
+    held_out = {"validation": [RealTitle("Grill Cook, nights", frozenset("1"))], "test": []}
+    nothing = {"validation": [], "test": []}
+    train = [RealTitle(text, frozenset("1")) for text in ("Grill Cook", "Fry Cook")]
+    return RealTitles(train, held_out, nothing, {"1": "Prepare food"})
+
+
+def drawn(**changes):
+    titles = [*read_titles(), Title("Cook", "Cook", "1", "Cooks", "seed", "train")]
+    settings = replace(DEFAULTS, passes=60, **changes)
+    rows = build_triplets(groups_by_hand(), real_titles(), titles, None, settings).rows
+    return list(zip(rows["anchor"], rows["positive"], strict=True))
+
+
+def test_real_titles_stand_beside_their_occupation():
+    pairs = drawn(sibling_share=0.5)
+    beside = {positive for anchor, positive in pairs if anchor == "Fry Cook"}
+    assert beside == {"Cooks", "Grill Cook", "Cook", "Chef"}
+    share = sum(anchor in ("Grill Cook", "Fry Cook") for anchor, _ in pairs)
+    assert share == 60 * 2
+    assert sum(a in ("Grill Cook", "Fry Cook") for a, _ in drawn(onet_share=0.5)) == 60
+
+
+def test_clutter_never_writes_a_held_out_title():
+    anchors = {anchor for anchor, _ in drawn(clutter_share=0.5)}
+    assert "Fry Cook, nights" in anchors
+    assert "Grill Cook, nights" not in anchors
+
+
+def test_descriptions_as_positives():
+    assert ("Fry Cook", "Prepare food") in drawn(description_share=0.5)
+    assert ("Fry Cook", "Prepare food") not in drawn()
+
+
+def test_balance_draws_small_occupations_as_often_as_large_ones():
+    """Occupation 1 has five titles of eight, occupation 2 one."""
+    counts = Counter("2" if "Line" in anchor else "1" for anchor, _ in drawn(balance=1.0))
+    assert counts["2"] / counts["1"] == pytest.approx(1, abs=0.3)
+
+
+def test_weights_are_averaged_and_mixed_with_the_base():
+    states = [{"w": torch.tensor([1.0])}, {"w": torch.tensor([3.0])}]
+    assert averaged(states, {"w": torch.tensor([0.0])}, 0.25)["w"].tolist() == [1.5]
+
+
+def small_recipe(folder, dataset, **changes):
+    return FinetuneSettings(
+        output=folder / "adapter",
+        checkpoints=folder / "checkpoints",
+        dataset=dataset,
         learning_rate=1e-4,
         batch_size=32,
-        eval_every=10,
-        max_steps=20,
         device="cpu",
+        **changes,
     )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("matryoshka", [False, True])
+def test_every_loss_takes_a_step(loss, matryoshka, small_dataset, tmp_path):
+    changes = {"eval_every": 0, "max_steps": 2, "matryoshka": matryoshka}
+    settings = small_recipe(tmp_path, small_dataset, loss=loss, **changes)
+    titles = read_titles(small_dataset)
+    trained = train(settings, titles, None, ValidationRetrieval(small_dataset, None))
+    base = SentenceTransformer(str(base_model().path), device="cpu")
+    moved = trained.model.encode("Nurse") - base.encode("Nurse")
+    assert np.isfinite(moved).all()
+    assert np.abs(moved).max() > 1e-4
+
+
+@pytest.mark.parametrize("loss", ["triplet", "masked_ranking"])
+def test_a_few_steps_make_the_ranking_better(loss, small_dataset, tmp_path):
+    settings = small_recipe(tmp_path, small_dataset, loss=loss, eval_every=10, max_steps=20)
     finetune(settings)
+    adapter = settings.output
     report = json.loads((adapter / "training.json").read_text())
     assert report["recipe"]["loss"] == loss
     validation = report["validation"]
@@ -191,8 +263,8 @@ def test_a_few_steps_make_the_ranking_better(loss, small_dataset, tmp_path):
         for tensor in load_file(adapter / "adapter_model.safetensors").values()
     )
 
-    evaluate(EvaluateSettings(adapter, small_dataset, output=tmp_path / "metrics.json"))
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    evaluate(EvaluateSettings(adapter, small_dataset))
+    metrics = json.loads((adapter / "metrics.json").read_text())
     test = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]
     assert test["finetuned"] > test["base"] + 0.01
     assert metrics["provenance"]["training"] == report
@@ -207,7 +279,7 @@ def test_a_killed_training_resumes_from_its_checkpoint(small_dataset, tmp_path):
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as run:
         deadline = time.monotonic() + 120
-        while not list(checkpoints.glob("*/checkpoint-4/trainer_state.json")):
+        while not list(checkpoints.glob("*/0/checkpoint-4/trainer_state.json")):
             assert run.poll() is None, run.stdout.read().decode()
             assert time.monotonic() < deadline, "no checkpoint within 120 s"
             time.sleep(0.1)
@@ -216,5 +288,5 @@ def test_a_killed_training_resumes_from_its_checkpoint(small_dataset, tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "adapter" / "training.json").read_text())
-    assert [entry["step"] for entry in report["history"]] == [4, 8, 12]
+    assert [entry["step"] for entry in report["history"][0]] == [4, 8, 12]
     assert report["resumed"] and report["steps"] == 12

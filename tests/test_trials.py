@@ -1,5 +1,6 @@
-"""Longer trials, run by `make trials`: a cold start in time, and the whole catalogue for real."""
+"""Longer trials, run by `make trials`: starts and generation in time, the whole catalogue."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,6 +13,9 @@ import pytest
 from jobtitles.search import SideBySide
 from jobtitles.sources import ROOT
 from tests.conftest import free_port
+from tests.llm_server import LlmServer
+from training.jitter import Generation, JitterSettings
+from training.seeds import read_seeds
 
 pytestmark = pytest.mark.trial
 
@@ -69,3 +73,20 @@ def test_the_whole_catalogue_is_searched(capsys):
     for name, hits in engine.search(engine.titles[row].text, 3, whole=True).items():
         assert hits[0].row == row, name
         assert hits[0].score == pytest.approx(1, abs=1e-4)
+
+
+def test_generation_keeps_sixteen_requests_in_flight(tmp_path, monkeypatch, capsys):
+    """1,000 seeds, 5 a request, 200 ms an answer, 16 in flight: at most 1.3 times 2.5 s."""
+    monkeypatch.setenv("GROQ_API_KEY", "key")
+    seeds = read_seeds("shipped", "", 1000).seeds
+    with LlmServer(seconds=0.2) as server:
+        settings = JitterSettings(output=tmp_path, base_url=server.url, rounds=1)
+        generation = Generation(settings, seeds, tmp_path / "log.jsonl")
+        started = time.monotonic()
+        asyncio.run(generation.run())
+        seconds = time.monotonic() - started
+    ideal = 1000 / 5 / 16 * 0.2
+    with capsys.disabled():
+        print(f"\n1,000 seeds in {seconds:.2f} s: {seconds / ideal:.2f} times {ideal} s")
+    assert len(server.answered) == 200
+    assert seconds <= 1.3 * ideal

@@ -18,6 +18,10 @@ class BucketedModel(torch.nn.Module):
         super().__init__()
         self.model = model
 
+    def get_embedding_dimension(self) -> int:
+        """Dimensions of the embeddings, for MatryoshkaLoss."""
+        return self.model.get_embedding_dimension()
+
     def forward(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Embed tokenised texts.
 

@@ -1,6 +1,6 @@
 """Measure base and fine-tuned model on the same held-out titles, under one schema.
 
-Run: python -m scripts.3_evaluate
+Run: python -m scripts.3_evaluate --adapter model_card/finetuned
 """
 
 import importlib.metadata
@@ -16,9 +16,10 @@ from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.files import sha256_of, write_json
 from jobtitles.metrics import Comparison, compare, hits_at, reciprocal_ranks
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, Title
-from training.onet import RealTitle, read_real_titles
-from training.retrieval import RealTitleRetrieval, SeedRetrieval
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from training.losses import DIMENSIONS
+from training.onet import read_real_titles
+from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval
 
 SPLITS = ("validation", "test")
 PACKAGES = ("torch", "transformers", "sentence-transformers", "peft", "numpy")
@@ -29,15 +30,13 @@ class EvaluateSettings:
     """What is measured, on what, and where the figures go."""
 
     adapter: Path = field(
-        default=Path("model_card/adapter"), metadata={"help": "the fine-tuned model"}
+        default=Path("model_card/finetuned"),
+        metadata={"help": "the fine-tuned model; metrics.json goes beside it"},
     )
     dataset: Path = field(default=Path("dataset_card"), metadata={"help": "folder of the dataset"})
     onet: str = field(
         default="",
         metadata={"help": "folder of O*NET's text files; empty: real titles are not measured"},
-    )
-    output: Path = field(
-        default=Path("model_card/metrics.json"), metadata={"help": "the result file"}
     )
 
 
@@ -48,47 +47,63 @@ def evaluate(settings: EvaluateSettings) -> None:
         SourceError: A model is missing or not the pinned one.
         DataError: The dataset is missing.
     """
-    models = {
+    encoders = {
         "base": load_encoder("base"),
         "finetuned": load_encoder("finetuned", settings.adapter),
     }
-    result = {
-        "provenance": _provenance(settings, models),
-        "splits": {split: measure_split(settings.dataset, split, models) for split in SPLITS},
-    }
-    if settings.onet:
-        titles = read_titles(settings.dataset)
-        real = read_real_titles(Path(settings.onet), titles)
-        for split in SPLITS:
-            result["splits"][split]["real_titles"] = {
-                "held_out": measure_real(real.held_out[split], titles, models),
-                "unseen": measure_real(real.unseen[split], titles, models),
-            }
-    write_json(settings.output, result)
-    for split, tasks in result["splits"].items():
-        figure = tasks["seed_retrieval"]["overall"]["mrr"]
+    result = {"provenance": _provenance(settings, encoders), "splits": {}}
+    for split in SPLITS:
+        result["splits"][split] = measured = measure_split(settings, split, encoders)
+        figure = measured["seed_retrieval"]["overall"]["mrr"]
         print(f"{split} MRR: base {figure['base']:.4f}, fine-tuned {figure['finetuned']:.4f}")
+    write_json(settings.adapter / "metrics.json", result)
 
 
-def measure_split(dataset: Path, split: str, models: dict[str, Encoder]) -> dict:
+def measure_split(settings: EvaluateSettings, split: str, encoders: dict[str, Encoder]) -> dict:
     """All figures of one split, base against fine-tuned on the same titles.
 
     Args:
-        dataset: Folder of the dataset.
+        settings: Where the dataset and O*NET's files are.
         split: "validation" or "test".
-        models: The encoders under "base" and "finetuned".
+        encoders: The models under "base" and "finetuned".
 
     Returns:
         task -> group -> metric -> the fields of `jobtitles.metrics.Comparison`. Groups are
         overall, seen and unseen occupations, and the jitter kinds; for triplets the kinds of
-        negatives.
+        negatives; for dimensions the number of first dimensions that are kept.
     """
-    task = SeedRetrieval.from_dataset(dataset, split)
-    rows = pq.read_table(dataset / "data" / f"{split}-00000-of-00001.parquet").to_pylist()
+    task = SeedRetrieval.from_dataset(settings.dataset, split)
+    path = settings.dataset / "data" / f"{split}-00000-of-00001.parquet"
+    rows = pq.read_table(path).to_pylist()
+    titles = read_titles(settings.dataset)
+    real = {}
+    if settings.onet:
+        listed = read_real_titles(Path(settings.onet), titles)
+        held_out = {"held_out": listed.held_out[split], "unseen": listed.unseen[split]}
+        for group, queries in held_out.items():
+            clusters = np.array([min(query.codes) for query in queries])
+            real[group] = RealTitleRetrieval.from_titles(queries, titles), clusters
+    texts = task.texts | {text for row in rows for text in row["hard_negatives"]}
+    texts.update(*(own.texts for own, _ in real.values()))
+    models = {name: Encoded.by(encoder, texts) for name, encoder in encoders.items()}
+    result = {
+        **_seed_figures(task, rows, models),
+        "triplets": _triplet_accuracy(rows, models),
+        "dimensions": _dimensions(task, rows, models),
+    }
+    if real:
+        result["real_titles"] = {
+            group: _real_figures(own, clusters, models) for group, (own, clusters) in real.items()
+        }
+    return result
+
+
+def _seed_figures(task: SeedRetrieval, rows: list[dict], models: dict[str, Encoded]) -> dict:
+    """The own seed, and the occupation with the own seed out of the catalogue."""
     clusters = np.array([row["onet_code"] for row in rows])
     seed_ranks, occupation_ranks = {}, {}
-    for name, encoder in models.items():
-        scores = task.scores(encoder)
+    for name, encoded in models.items():
+        scores = task.scores(encoded)
         seed_ranks[name] = task.seed_ranks(scores)
         occupation_ranks[name] = task.occupation_ranks(scores)
     seed_retrieval, occupation_retrieval = {}, {}
@@ -106,27 +121,27 @@ def measure_split(dataset: Path, split: str, models: dict[str, Encoder]) -> dict
             f"top-{k}": _compared(pair, clusters[chosen], lambda r, k=k: hits_at(r, k))
             for k in (1, 3)
         }
-    return {
-        "seed_retrieval": seed_retrieval,
-        "occupation_retrieval": occupation_retrieval,
-        "triplets": _triplet_accuracy(rows, models),
-    }
+    return {"seed_retrieval": seed_retrieval, "occupation_retrieval": occupation_retrieval}
 
 
-def measure_real(queries: list[RealTitle], titles: list[Title], models: dict[str, Encoder]) -> dict:
-    """Occupation of O*NET's held-out titles by their nearest seed or occupation name.
+def _dimensions(task: SeedRetrieval, rows: list[dict], models: dict[str, Encoded]) -> dict:
+    """MRR of the own seed by the vectors' first dimensions alone."""
+    clusters = np.array([row["onet_code"] for row in rows])
+    figures = {}
+    for dimensions in DIMENSIONS:
+        ranks = {
+            name: task.seed_ranks(task.scores(encoded.truncated(dimensions)))
+            for name, encoded in models.items()
+        }
+        figures[str(dimensions)] = {"mrr": _compared(ranks, clusters, reciprocal_ranks)}
+    return figures
 
-    Args:
-        queries: Real titles that training never saw.
-        titles: All titles of the dataset.
-        models: The encoders under "base" and "finetuned".
 
-    Returns:
-        metric -> the fields of `jobtitles.metrics.Comparison`.
-    """
-    task = RealTitleRetrieval.from_titles(queries, titles)
-    ranks = {name: task.occupation_ranks(encoder) for name, encoder in models.items()}
-    clusters = np.array([min(query.codes) for query in queries])
+def _real_figures(
+    task: RealTitleRetrieval, clusters: np.ndarray, models: dict[str, Encoded]
+) -> dict:
+    """Occupation of O*NET's held-out titles by their nearest seed or occupation name."""
+    ranks = {name: task.occupation_ranks(encoded) for name, encoded in models.items()}
     return {
         "mrr": _compared(ranks, clusters, reciprocal_ranks),
         "top-1": _compared(ranks, clusters, lambda r: hits_at(r, 1)),
@@ -151,7 +166,7 @@ def _compared(
     return _rounded(compare(value(ranks["base"]), value(ranks["finetuned"]), clusters))
 
 
-def _triplet_accuracy(rows: list[dict], models: dict[str, Encoder]) -> dict:
+def _triplet_accuracy(rows: list[dict], models: dict[str, Encoded]) -> dict:
     """Share of (title, seed, negative) where the seed is nearer to the title than the negative."""
     triplets = [
         (row["jittered_title"], row["seed_title"], negative, kind, row["onet_code"])
@@ -192,8 +207,10 @@ def _rounded(comparison: Comparison) -> dict:
 
 def _provenance(settings: EvaluateSettings, models: dict[str, Encoder]) -> dict:
     training = settings.adapter / "training.json"
+    # The folder's place is the user's own affair.
+    onet = " --onet ONET" if settings.onet else ""
     return {
-        "command": "python -m scripts.3_evaluate",
+        "command": f"python -m scripts.3_evaluate --adapter {settings.adapter}{onet}",
         "models": {name: {"weights_sha256": model.digest} for name, model in models.items()},
         "dataset_sha256": {
             split: sha256_of(settings.dataset / "data" / f"{split}-00000-of-00001.parquet")

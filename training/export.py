@@ -21,7 +21,7 @@ class ExportSettings:
         default=Path("runs/job-title-minilm"), metadata={"help": "folder of the merged model"}
     )
     adapter: Path = field(
-        default=Path("model_card/adapter"), metadata={"help": "the fine-tuned model"}
+        default=Path("model_card/finetuned"), metadata={"help": "the fine-tuned model"}
     )
     card: Path = field(
         default=Path("model_card/README.md"), metadata={"help": "model card put beside it"}

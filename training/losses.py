@@ -3,49 +3,72 @@
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import losses
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, log_softmax, normalize
 
-from training.bucketed import BucketedModel
+from training.bucketed import BUCKET, BucketedModel
+from training.recipe import FinetuneSettings
 
-LOSSES = ("triplet", "mnrl", "masked_ranking")
+DIMENSIONS = (384, 256, 128, 64)
 
 
 def make_loss(
-    name: str, model: SentenceTransformer, margin: float, scale: float, overlap: torch.Tensor
+    settings: FinetuneSettings,
+    model: SentenceTransformer,
+    guide: SentenceTransformer | None,
+    overlap: torch.Tensor,
 ) -> torch.nn.Module:
-    """Build a loss over the columns anchor, positive, negative.
+    """Build a recipe's loss over the columns anchor, positive and perhaps negative.
+
+    "triplet" is TripletLoss on cosine distance (Schroff et al. 2015, arXiv:1503.03832); "mnrl"
+    MultipleNegativesRankingLoss (Henderson et al. 2017, arXiv:1705.00652) in both directions;
+    "gist" GISTEmbedLoss (Solatorio 2024, arXiv:2402.16829); "cached_..." the same with gradient
+    caching (Gao et al. 2021, arXiv:2101.06983); the others are `OccupationRankingLoss`.
 
     Args:
-        name: One of `LOSSES`. "triplet": TripletLoss on cosine distance (Schroff et al. 2015);
-            "mnrl": MultipleNegativesRankingLoss (Henderson et al. 2017, arXiv:1705.00652);
-            "masked_ranking": `MaskedRankingLoss`.
+        settings: The recipe: loss, margin, scale, matryoshka.
         model: The model under training.
-        margin: Of "triplet".
-        scale: Inverse temperature of the other two.
-        overlap: For "masked_ranking": whether two labels share an occupation, bool, (l, l).
+        guide: Of the "gist" losses: its vectors tell which in-batch negatives are none.
+        overlap: Whether two labels share an occupation, bool, (l, l).
     """
     bucketed = BucketedModel(model)
-    if name == "triplet":
+    both = ("query_to_doc", "doc_to_query")
+    if settings.loss == "triplet":
         metric = losses.TripletDistanceMetric.COSINE
-        return losses.TripletLoss(bucketed, metric, triplet_margin=margin)
-    if name == "mnrl":
-        return losses.MultipleNegativesRankingLoss(bucketed, scale=scale)
-    return MaskedRankingLoss(bucketed, scale, overlap)
+        loss = losses.TripletLoss(bucketed, metric, triplet_margin=settings.margin)
+    elif settings.loss == "mnrl":
+        loss = losses.MultipleNegativesRankingLoss(bucketed, scale=settings.scale, directions=both)
+    elif settings.loss == "cached_mnrl":
+        loss = losses.CachedMultipleNegativesRankingLoss(
+            model, scale=settings.scale, directions=both, mini_batch_size=BUCKET
+        )
+    elif settings.loss == "gist":
+        loss = losses.GISTEmbedLoss(model, guide, temperature=1 / settings.scale)
+    elif settings.loss == "cached_gist":
+        loss = losses.CachedGISTEmbedLoss(
+            model, guide, temperature=1 / settings.scale, mini_batch_size=BUCKET
+        )
+    else:
+        loss = OccupationRankingLoss(bucketed, settings.scale, overlap, settings.loss == "supcon")
+    return losses.MatryoshkaLoss(loss.model, loss, DIMENSIONS) if settings.matryoshka else loss
 
 
-class MaskedRankingLoss(torch.nn.Module):
+class OccupationRankingLoss(torch.nn.Module):
     """In-batch negatives in both directions, less those that are no negatives.
 
     In a large batch many titles share an occupation. As negatives of each other they would push
-    right answers apart, so pairs whose labels share an occupation are taken out (supervised
-    counterpart of the guide in GISTEmbed, Solatorio 2024, arXiv:2402.16829). The column
-    "negative", where there is one, gives every anchor further candidates.
+    right answers apart, so pairs whose labels share an occupation are taken out (a supervised
+    counterpart of the guide in GISTEmbed), or count as further positives (SupCon, Khosla et al.
+    2020, arXiv:2004.11362). The column "negative", where there is one, gives every anchor further
+    candidates.
     """
 
-    def __init__(self, model: torch.nn.Module, scale: float, overlap: torch.Tensor) -> None:
+    def __init__(
+        self, model: torch.nn.Module, scale: float, overlap: torch.Tensor, supcon: bool = False
+    ) -> None:
         super().__init__()
         self.model = model
         self.scale = scale
+        self.supcon = supcon
         self.register_buffer("overlap", overlap, persistent=False)
 
     def forward(
@@ -60,9 +83,18 @@ class MaskedRankingLoss(torch.nn.Module):
         vectors = [normalize(self.model(f)["sentence_embedding"].float()) for f in features]
         anchors, positives, negatives = vectors[0], vectors[1], vectors[2:]
         same = self.overlap[labels][:, labels]
-        same.fill_diagonal_(False)
-        own = torch.arange(len(labels), device=labels.device)
-        to_positives = (anchors @ positives.T * self.scale).masked_fill(same, -torch.inf)
+        same.fill_diagonal_(True)
+        to_positives = anchors @ positives.T * self.scale
         to_negatives = [anchors @ n.T * self.scale for n in negatives]
-        forward = cross_entropy(torch.cat([to_positives, *to_negatives], dim=1), own)
-        return (forward + cross_entropy(to_positives.T, own)) / 2
+        forward = self._cross_entropy(torch.cat([to_positives, *to_negatives], dim=1), same)
+        return (forward + self._cross_entropy(to_positives.T, same)) / 2
+
+    def _cross_entropy(self, logits: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
+        """Over rows of logits, shape (b, candidates), the first b of which `same` speaks of."""
+        if self.supcon:
+            chances = log_softmax(logits, dim=1)[:, : len(same)]
+            return -(chances * same).sum(1).div(same.sum(1)).mean()
+        own = torch.arange(len(same), device=same.device)
+        others = same.clone().fill_diagonal_(False)
+        masked = torch.nn.functional.pad(others, (0, logits.shape[1] - len(same)))
+        return cross_entropy(logits.masked_fill(masked, -torch.inf), own)

@@ -16,6 +16,7 @@ from jobtitles.records import Title, text_key
 
 ALTERNATE_TITLES = "Alternate Titles.txt"
 REPORTED_TITLES = "Sample of Reported Titles.txt"
+DESCRIPTIONS = "Occupation Data.txt"
 CROSSWALK = "2010_to_2019_Crosswalk.csv"
 HELD_OUT_SHARE = 0.05
 SALT = "onet-titles-1"
@@ -37,11 +38,13 @@ class RealTitles:
         train: Titles of occupations seen in training only.
         held_out: "validation" or "test" -> titles of seen occupations, held out one by one.
         unseen: "validation" or "test" -> titles of occupations that are wholly held out there.
+        descriptions: Code of an occupation seen in training -> its description's first sentence.
     """
 
     train: list[RealTitle]
     held_out: dict[str, list[RealTitle]]
     unseen: dict[str, list[RealTitle]]
+    descriptions: dict[str, str]
 
 
 def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
@@ -62,8 +65,12 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
     trained = {t.onet_code for t in titles if t.split == "train"}
     unseen_in = {t.onet_code: t.split for t in titles if t.onet_code not in trained}
     occupations = trained | unseen_in.keys()
-    result = RealTitles([], {"validation": [], "test": []}, {"validation": [], "test": []})
-    for title in _listed(folder):
+    codes_2019 = _crosswalk(folder)
+    result = RealTitles([], {"validation": [], "test": []}, {"validation": [], "test": []}, {})
+    for row in _rows(folder / DESCRIPTIONS, "\t", ("O*NET-SOC Code", "Description")):
+        for code in codes_2019[row["O*NET-SOC Code"]] & trained:
+            result.descriptions[code] = row["Description"].split(". ")[0]
+    for title in _listed(folder, codes_2019):
         title = RealTitle(title.text, title.codes & occupations)
         if text_key(title.text) in known or not title.codes:
             continue
@@ -84,11 +91,16 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
     return result
 
 
-def _listed(folder: Path) -> list[RealTitle]:
-    """Every distinct title (case and spacing folded) in file order, with all its codes."""
+def _crosswalk(folder: Path) -> dict[str, set[str]]:
+    """O*NET-SOC 2010 code -> its 2019 codes."""
     codes_2019 = defaultdict(set)
     for row in _rows(folder / CROSSWALK, ";", ("soc2010_code", "soc2019_code")):
         codes_2019[row["soc2010_code"]].add(row["soc2019_code"])
+    return codes_2019
+
+
+def _listed(folder: Path, codes_2019: dict[str, set[str]]) -> list[RealTitle]:
+    """Every distinct title (case and spacing folded) in file order, with all its codes."""
     text_of: dict[str, str] = {}
     codes_of: dict[str, set[str]] = defaultdict(set)
     for name, column in (

@@ -1,6 +1,7 @@
 """The retrieval tasks: the seed again, the occupation without it, a real title's occupation."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,34 @@ from jobtitles.encoder import Encoder
 from jobtitles.metrics import first_ranks
 from jobtitles.records import SEED_KIND, Title, text_key
 from training.onet import RealTitle
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts encoded once, for tasks that share them; stands in for the encoder.
+
+    Attributes:
+        row: Text -> its row of `vectors`.
+        vectors: Unit vectors, float32, shape (texts, dimensions).
+    """
+
+    row: dict[str, int]
+    vectors: np.ndarray
+
+    @classmethod
+    def by(cls, encoder: Encoder, texts: Iterable[str]) -> "Encoded":
+        """Encode all that will be asked for."""
+        distinct = sorted(set(texts))
+        return cls({text: row for row, text in enumerate(distinct)}, encoder.encode(distinct))
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Vectors of texts that were encoded, shape (len(texts), dimensions)."""
+        return self.vectors[[self.row[text] for text in texts]]
+
+    def truncated(self, dimensions: int) -> "Encoded":
+        """The same with the first dimensions only, brought to unit length again."""
+        vectors = self.vectors[:, :dimensions]
+        return Encoded(self.row, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -49,10 +78,15 @@ class SeedRetrieval:
         own = np.array([row_of[text_key(t.seed_title)] for t in queries])
         return cls(queries, seeds, own, under)
 
-    def scores(self, encoder: Encoder) -> np.ndarray:
+    def scores(self, encoder: Encoded) -> np.ndarray:
         """Cosine of every query with every seed, float32, shape (q, s)."""
         queries = encoder.encode([query.text for query in self.queries])
         return queries @ encoder.encode(self.seeds).T
+
+    @property
+    def texts(self) -> set[str]:
+        """All that has to be encoded."""
+        return {query.text for query in self.queries} | set(self.seeds)
 
     def seed_ranks(self, scores: np.ndarray) -> np.ndarray:
         """Rank of the own seed among all seeds, shape (q,)."""
@@ -100,7 +134,12 @@ class RealTitleRetrieval:
         right = np.array([[code in query.codes for code in codes] for query in queries])
         return cls([query.text for query in queries], list(codes_of), under, right)
 
-    def occupation_ranks(self, encoder: Encoder) -> np.ndarray:
+    @property
+    def texts(self) -> set[str]:
+        """All that has to be encoded."""
+        return {*self.queries, *self.documents}
+
+    def occupation_ranks(self, encoder: Encoded) -> np.ndarray:
         """Rank of the best right occupation, each scored by its nearest document, shape (q,)."""
         scores = encoder.encode(self.queries) @ encoder.encode(self.documents).T
         by_code = np.stack([scores[:, column].max(axis=1) for column in self.under.T], axis=1)

@@ -7,49 +7,23 @@ clutter of one of the seed's own titles. Otherwise tidiness alone would tell the
 """
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from datasets import Dataset
 
-from jobtitles.records import text_key
-from training.onet import RealTitle
+from jobtitles.records import Title, text_key
+from training.groups import Group
+from training.mining import mine_negatives
+from training.onet import RealTitles
+from training.recipe import FinetuneSettings
 
 # Of one seed, these two may narrow it in different directions: no mutual positives.
 CONTRADICTING = {"reworded", "specialised"}
-MINED_PER_ANCHOR = 10
-# A mined seed closer than this to the anchor's own may be the same job under another code.
-MINED_MAX_COSINE = 0.9
 
-
-@dataclass
-class Group:
-    """A seed of the training split under one occupation, with all that was written for it."""
-
-    code: str
-    seed: str
-    titles: dict[str, str]  # kind -> jittered title
-    clean_negatives: list[str]
-    messy_negatives: list[str]
-
-
-def training_groups(dataset: Path) -> list[Group]:
-    """The training split's seeds with their titles and the LLM's negatives, in file order."""
-    groups: dict[tuple[str, str], Group] = {}
-    path = dataset / "data" / "train-00000-of-00001.parquet"
-    for row in pq.read_table(path).to_pylist():
-        key = row["onet_code"], row["seed_title"]
-        if key not in groups:
-            negatives = list(zip(row["hard_negatives"], row["hard_negative_kinds"], strict=True))
-            clean = [text for text, kind in negatives if kind != "near_miss_posting"]
-            messy = [text for text, kind in negatives if kind == "near_miss_posting"]
-            groups[key] = Group(*key, {}, clean, messy)
-        groups[key].titles[row["jitter_kind"]] = row["jittered_title"]
-    return list(groups.values())
+Encode = Callable[[list[str]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -57,7 +31,8 @@ class TrainingSet:
     """What a fine-tuning reads.
 
     Attributes:
-        rows: Text columns anchor, positive, negative, and the anchor's label.
+        rows: Text columns anchor, positive and, where negatives were asked for, negative; and
+            the anchor's label.
         overlap: Whether two labels share an occupation, bool, shape (labels, labels).
     """
 
@@ -67,124 +42,143 @@ class TrainingSet:
 
 def build_triplets(
     groups: list[Group],
-    real: list[RealTitle],
-    names: dict[str, str],
-    encode: Callable[[list[str]], np.ndarray],
-    passes: int,
-    sibling_share: float,
-    mined_share: float,
-    seed: int,
+    real: RealTitles | None,
+    titles: list[Title],
+    encode: Encode | None,
+    settings: FinetuneSettings,
 ) -> TrainingSet:
-    """Draw `passes` triplets for every jittered title and every real one.
+    """Draw the training rows of a recipe: in every pass one for each title, or by `balance`.
 
     Args:
         groups: Seeds of the training split.
-        real: O*NET's titles of training; may be empty.
-        names: O*NET-SOC code -> name of the occupation.
-        encode: Titles to unit vectors (n, d), used to mine negatives among the seeds.
-        passes: Triplets drawn for each title, each with another positive and negative.
-        sibling_share: Share of positives that are another title of the seed (of the occupation,
-            for a real title), not the seed (the occupation's name).
-        mined_share: Share of negatives that are mined rather than the LLM's.
-        seed: Seed of the draws.
+        real: O*NET's titles, where its files are at hand.
+        titles: All titles of the dataset: names of occupations, and texts barred from training.
+        encode: Titles to unit vectors (n, d), used to mine negatives among the seeds; None:
+            rows without negatives.
+        settings: The recipe.
     """
-    draw = random.Random(seed)
-    codes_of = defaultdict(set)
-    for group in groups:
-        codes_of[text_key(group.seed)].add(group.code)
-    anchors = [(group, kind) for group in groups for kind in group.titles]
-    mined = mine_negatives(
-        groups,
-        [group.titles[kind] for group, kind in anchors],
-        [group.seed for group, _ in anchors],
-        [frozenset(codes_of[text_key(group.seed)]) for group, _ in anchors],
-        encode,
-    )
-    texts = [title.text for title in real]
-    mined_real = mine_negatives(groups, texts, texts, [title.codes for title in real], encode)
-    of_code = defaultdict(list)
-    for title in real:
-        for code in title.codes:
-            of_code[code].append(title.text)
-    for group in groups:
-        of_code[group.code].append(group.seed)
-
-    labels: dict[frozenset[str], int] = {}
-    columns: dict[str, list] = defaultdict(list)
-
-    def add(anchor: str, positive: str, negative: str, codes: frozenset[str]) -> None:
-        columns["anchor"].append(anchor)
-        columns["positive"].append(positive)
-        columns["negative"].append(negative)
-        columns["label"].append(labels.setdefault(codes, len(labels)))
-
-    for _ in range(passes):
-        for (group, kind), nearby in zip(anchors, mined, strict=True):
-            positive_kind = _sibling_kind(group, kind, draw, sibling_share)
-            other = draw.choice(nearby) if draw.random() < mined_share and nearby else None
-            if positive_kind is None:
-                positive = group.seed
-                negative = other.seed if other else draw.choice(_clean(group))
-            else:
-                positive = group.titles[positive_kind]
-                negative = _messy_negative(group, draw)
-                if other:
-                    negative = other.titles.get(positive_kind, other.seed)
-            codes = frozenset(codes_of[text_key(group.seed)])
-            add(group.titles[kind], positive, negative, codes)
-        for title, nearby in zip(real, mined_real, strict=True):
-            code = draw.choice(sorted(title.codes))
-            positive = names[code]
-            if draw.random() < sibling_share:
-                positive = draw.choice([t for t in of_code[code] if t != title.text] or [positive])
-            add(title.text, positive, draw.choice(nearby).seed, title.codes)
-    codes = sorted({code for own in labels for code in own})
-    under = np.array([[code in own for code in codes] for own in labels], np.float32)
-    overlap = under @ under.T > 0
-    return TrainingSet(Dataset.from_dict(columns), overlap)
+    return _Drawing(groups, real, titles, encode, settings).rows()
 
 
-def mine_negatives(
-    groups: list[Group],
-    anchors: list[str],
-    references: list[str],
-    codes: list[frozenset[str]],
-    encode: Callable[[list[str]], np.ndarray],
-) -> list[list[Group]]:
-    """For every anchor the groups whose seeds the model wrongly finds nearest to it.
+class _Drawing:
+    def __init__(
+        self,
+        groups: list[Group],
+        real: RealTitles | None,
+        titles: list[Title],
+        encode: Encode | None,
+        settings: FinetuneSettings,
+    ) -> None:
+        self.settings = settings
+        self.draw = random.Random(settings.seed)
+        self.negatives = encode is not None
+        self.names = {title.onet_code: title.onet_name for title in titles}
+        self.descriptions = real.descriptions if real else {}
+        self.anchors = [(group, kind) for group in groups for kind in group.titles]
+        self.real = real.train if real else []
+        self.barred = {text_key(title.text) for title in titles if title.split != "train"}
+        if real:
+            for held_out in (*real.held_out.values(), *real.unseen.values()):
+                self.barred |= {text_key(title.text) for title in held_out}
+        codes_of = defaultdict(set)
+        for group in groups:
+            codes_of[text_key(group.seed)].add(group.code)
+        self.codes_of = {seed: frozenset(codes) for seed, codes in codes_of.items()}
+        self.texts_of = defaultdict(list)
+        self.groups_of = defaultdict(list)
+        for title in self.real:
+            for code in title.codes:
+                self.texts_of[code].append(title.text)
+        for group in groups:
+            self.texts_of[group.code].append(group.seed)
+            self.groups_of[group.code].append(group)
+        if self.negatives:
+            messy = [group.titles[kind] for group, kind in self.anchors]
+            seeds = [group.seed for group, _ in self.anchors]
+            codes = [self.codes(group) for group, _ in self.anchors]
+            self.mined = mine_negatives(groups, messy, seeds, codes, encode)
+            texts = [title.text for title in self.real]
+            codes = [title.codes for title in self.real]
+            self.mined_real = mine_negatives(groups, texts, texts, codes, encode)
 
-    Left out are seeds of the anchor's own occupations, and seeds so near to its reference that
-    they may be the same job under another code.
+    def codes(self, group: Group) -> frozenset[str]:
+        return self.codes_of[text_key(group.seed)]
 
-    Args:
-        groups: Seeds of the training split, g of them.
-        anchors: Titles to mine for.
-        references: The clean form of every anchor: its seed, or itself.
-        codes: The right occupations of every anchor.
-        encode: Titles to unit vectors (n, d).
+    def rows(self) -> TrainingSet:
+        labels: dict[frozenset[str], int] = {}
+        columns: dict[str, list] = defaultdict(list)
+        for _ in range(self.settings.passes):
+            for source, row in self.order():
+                of_seed = source == "seed"
+                anchor, positive, negative = self.of_seed(row) if of_seed else self.of_real(row)
+                codes = self.codes(self.anchors[row][0]) if of_seed else self.real[row].codes
+                columns["anchor"].append(anchor)
+                columns["positive"].append(positive)
+                if self.negatives:
+                    columns["negative"].append(negative)
+                columns["label"].append(labels.setdefault(codes, len(labels)))
+        codes = sorted({code for own in labels for code in own})
+        under = np.array([[code in own for code in codes] for own in labels], np.float32)
+        return TrainingSet(Dataset.from_dict(columns), under @ under.T > 0)
 
-    Returns:
-        For every anchor up to `MINED_PER_ANCHOR` groups, nearest first.
-    """
-    if not anchors:
-        return []
-    seeds = encode([group.seed for group in groups])
-    under = defaultdict(lambda: np.zeros(len(groups), bool))
-    for row, group in enumerate(groups):
-        under[group.code][row] = True
-    vectors = dict(zip(anchors, encode(anchors), strict=True))
-    distinct = sorted(set(references))
-    near = dict(zip(distinct, encode(distinct) @ seeds.T > MINED_MAX_COSINE, strict=True))
-    mined = []
-    for anchor, reference, own in zip(anchors, references, codes, strict=True):
-        barred = np.logical_or.reduce([near[reference], *(under[code] for code in own)])
-        scores = np.where(barred, -1.0, seeds @ vectors[anchor])
-        nearest = np.argpartition(-scores, min(MINED_PER_ANCHOR, len(groups) - 1))[
-            :MINED_PER_ANCHOR
+    def order(self) -> list[tuple[str, int]]:
+        """The rows of one pass: (where from, place there)."""
+        rows = [("seed", row) for row in range(len(self.anchors))]
+        count = round(self.settings.onet_share * len(self.real))
+        rows += [("real", row) for row in sorted(self.draw.sample(range(len(self.real)), count))]
+        if not self.settings.balance:
+            return rows
+        occupation = [
+            self.anchors[row][0].code if source == "seed" else min(self.real[row].codes)
+            for source, row in rows
         ]
-        nearest = nearest[np.argsort(-scores[nearest], kind="stable")]
-        mined.append([groups[row] for row in nearest if scores[row] > -1.0])
-    return mined
+        size = Counter(occupation)
+        weights = [size[code] ** -self.settings.balance for code in occupation]
+        return self.draw.choices(rows, weights, k=len(rows))
+
+    def of_seed(self, row: int) -> tuple[str, str, str]:
+        """A jittered title, its seed or another title of the seed, and a negative."""
+        group, kind = self.anchors[row]
+        positive_kind = _sibling_kind(group, kind, self.draw, self.settings.sibling_share)
+        positive = group.titles[positive_kind] if positive_kind else group.seed
+        if not self.negatives:
+            return group.titles[kind], positive, ""
+        nearby = self.mined[row]
+        mined = self.draw.random() < self.settings.mined_share
+        other = self.draw.choice(nearby) if mined and nearby else None
+        if positive_kind is None:
+            negative = other.seed if other else self.draw.choice(_clean(group))
+        else:
+            negative = _messy_negative(group, self.draw)
+            if other:
+                negative = other.titles.get(positive_kind, other.seed)
+        return group.titles[kind], positive, negative
+
+    def of_real(self, row: int) -> tuple[str, str, str]:
+        """One of O*NET's titles, another text of its occupation, and a negative."""
+        title, draw = self.real[row], self.draw
+        code = draw.choice(sorted(title.codes))
+        positive = self.names[code]
+        if draw.random() < self.settings.sibling_share:
+            positive = draw.choice(
+                [t for t in self.texts_of[code] if t != title.text] or [positive]
+            )
+        if draw.random() < self.settings.description_share:
+            positive = self.descriptions.get(code, positive)
+        anchor = title.text
+        if draw.random() < self.settings.clutter_share:
+            group = draw.choice(self.groups_of[code] or [None])
+            anchor = _cluttered(group, title.text, draw) if group else anchor
+            if text_key(anchor) in self.barred:
+                anchor = title.text
+        negative = draw.choice(self.mined_real[row]).seed if self.negatives else ""
+        return anchor, positive, negative
+
+
+def _cluttered(group: Group, text: str, draw: random.Random) -> str:
+    """`text` in the clutter of one of the group's titles, where one holds its seed verbatim."""
+    cluttered = [title for title in group.titles.values() if group.seed in title]
+    return draw.choice(cluttered).replace(group.seed, text) if cluttered else text
 
 
 def _sibling_kind(group: Group, kind: str, draw: random.Random, sibling_share: float) -> str | None:
@@ -201,8 +195,7 @@ def _clean(group: Group) -> list[str]:
 
 def _messy_negative(group: Group, draw: random.Random) -> str:
     """A messy near miss, or a clean negative in the clutter of one of the seed's own titles."""
-    cluttered = [title for title in group.titles.values() if group.seed in title]
+    cluttered = any(group.seed in title for title in group.titles.values())
     if cluttered and group.clean_negatives and draw.random() < 0.5 or not group.messy_negatives:
-        negative = draw.choice(_clean(group))
-        return draw.choice(cluttered).replace(group.seed, negative) if cluttered else negative
+        return _cluttered(group, draw.choice(_clean(group)), draw)
     return draw.choice(group.messy_negatives)

@@ -9,7 +9,7 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder
 from training.onet import RealTitles
-from training.retrieval import RealTitleRetrieval, SeedRetrieval
+from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval
 
 
 class ValidationRetrieval(BaseEvaluator):
@@ -31,6 +31,8 @@ class ValidationRetrieval(BaseEvaluator):
             task = RealTitleRetrieval.from_titles
             self._real["real_held_out"] = task(real.held_out["validation"], titles)
             self._real["real_unseen"] = task(real.unseen["validation"], titles)
+        tasks = [self._seeds, *self._real.values()]
+        self._texts = {text for task in tasks for text in task.texts}
 
     def __call__(
         self,
@@ -44,13 +46,14 @@ class ValidationRetrieval(BaseEvaluator):
 
     def measure(self, encoder: Encoder) -> dict[str, float]:
         """The MRRs by name; `select` is their mean."""
-        reciprocal = 1 / self._seeds.seed_ranks(self._seeds.scores(encoder))
+        encoded = Encoded.by(encoder, self._texts)
+        reciprocal = 1 / self._seeds.seed_ranks(self._seeds.scores(encoded))
         figures = {
             "seed_seen": float(reciprocal[self._seen].mean()),
             "seed_unseen": float(reciprocal[~self._seen].mean()),
         }
         for name, task in self._real.items():
-            figures[name] = float((1 / task.occupation_ranks(encoder)).mean())
+            figures[name] = float((1 / task.occupation_ranks(encoded)).mean())
         return {"select": float(np.mean(list(figures.values()))), **figures}
 
 

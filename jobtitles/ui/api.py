@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import gradio as gr
 
+from jobtitles.errors import InputError
 from jobtitles.ui.markup import input_errors_shown
 from jobtitles.ui.warmup import Warmup
 
@@ -24,10 +25,10 @@ class Answer(TypedDict):
     finetuned: list[FoundTitle]
 
 
-def add_api(warmup: Warmup) -> None:
+def add_api(warmups: dict[str, Warmup]) -> None:
     """Add the endpoint to the page being built."""
 
-    def search(query: str, k: int = 10) -> Answer:
+    def search(query: str, k: int = 10, model: str = "finetuned") -> Answer:
         """Find the job titles nearest in meaning to a job title, by two embedding models.
 
         The base model is all-MiniLM-L6-v2; the fine-tuned one was trained on messy job titles.
@@ -36,12 +37,16 @@ def add_api(warmup: Warmup) -> None:
         Args:
             query: A job title as people write it, at most 500 characters.
             k: How many titles each model returns, at least 1.
+            model: The fine-tuned model: "finetuned" is the best on validation, "triplet" was
+                trained with triplet loss only.
 
         Returns:
             The titles that each model found, best first.
         """
         with input_errors_shown():
-            results = warmup.engine.result().search(query, k)
+            if model not in list(warmups):  # a list of them is no key
+                raise InputError(f"No model {str(model)[:20]!r}: choose {' or '.join(warmups)}.")
+            results = warmups[model].engine.result().search(query, k)
         return {
             name: [
                 {

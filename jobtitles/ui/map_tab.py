@@ -13,8 +13,13 @@ INTRODUCTION = (
 )
 
 
-def build_map_tab(warmup: Warmup) -> None:
-    """Add the tab's content to the page being built."""
+def build_map_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
+    """Add the tab's content to the page being built.
+
+    Args:
+        warmups: The page's long jobs for every fine-tuned model.
+        tuned: The page's choice of one of them.
+    """
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=True, elem_classes="asking"):
         group = gr.Dropdown(
@@ -32,20 +37,22 @@ def build_map_tab(warmup: Warmup) -> None:
         finetuned = gr.Plot(label="Fine-tuned model", elem_id="map-finetuned", min_width=320)
     gr.HTML(_legend(), elem_id="map-legend")
 
-    def draw(group: str, progress=gr.Progress()) -> list:  # noqa: ANN001, B008
-        engine = warmup.engine.result(progress)
-        maps = warmup.maps.result(progress)
+    def draw(group: str, tuned: str, progress=gr.Progress()) -> list:  # noqa: ANN001, B008
+        engine = warmups[tuned].engine.result(progress)
+        maps = warmups[tuned].maps.result(progress)
         titles = engine.titles[: engine.default_count]
         return [map_figure(maps[name], titles, group) for name in ("base", "finetuned")]
 
     gr.on(
         [button.click, group.input],
         draw,
-        group,
+        [group, tuned],
         [base, finetuned],
         api_visibility="private",
         concurrency_limit=4,
     )
+    # The maps of another model take a minute: they are drawn when they are asked for.
+    tuned.input(lambda: (None, None), outputs=[base, finetuned], api_visibility="private")
 
 
 def _legend() -> str:

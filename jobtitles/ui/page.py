@@ -16,6 +16,8 @@ TITLE = "Job titles before and after fine-tuning"
 INTRODUCTION = f"""# {TITLE}
 Search messy job titles with all-MiniLM-L6-v2 and with the same model fine-tuned for them."""
 POLL_SECONDS = 1
+# The fine-tuned models by name; the first is there when the page opens.
+TUNED = {"finetuned": "Best on validation", "triplet": "Triplet loss only"}
 
 LAUNCH = {
     "theme": THEME,
@@ -30,30 +32,36 @@ LAUNCH = {
 }
 
 
-def build_page(warmup: Warmup) -> gr.Blocks:
+def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
     """Build the page; nothing is loaded or served.
 
     Args:
-        warmup: The page's long jobs.
+        warmups: The page's long jobs for every fine-tuned model, by its name.
     """
+    first = next(iter(TUNED))
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.Markdown(INTRODUCTION)
-        status = gr.HTML(_status(warmup), elem_id="status")
+        status = gr.HTML(_status(warmups[first]), elem_id="status")
         timer = gr.Timer(POLL_SECONDS)
+        choices = [(label, name) for name, label in TUNED.items()]
+        tuned = gr.Radio(choices, value=first, label="Fine-tuned model", elem_id="tuned")
         with gr.Tab("Search"):
-            build_search_tab(warmup)
+            build_search_tab(warmups, tuned)
         with gr.Tab("Similar titles"):
-            build_similar_tab(warmup)
+            build_similar_tab(warmups, tuned)
         with gr.Tab("Embedding map"):
-            build_map_tab(warmup)
-        add_api(warmup)
+            build_map_tab(warmups, tuned)
+        add_api(warmups)
 
-        def follow() -> tuple[str, gr.Timer]:
-            return _status(warmup), gr.Timer(active=not warmup.engine.done)
+        def follow(tuned: str) -> tuple[str, gr.Timer]:
+            engine = warmups[tuned].engine
+            engine.start()
+            return _status(warmups[tuned]), gr.Timer(active=not engine.done)
 
         gr.on(
-            [page.load, timer.tick],
+            [page.load, timer.tick, tuned.input],
             follow,
+            tuned,
             outputs=[status, timer],
             queue=False,
             show_progress="hidden",

@@ -23,8 +23,13 @@ NOTE = (
 )
 
 
-def build_search_tab(warmup: Warmup) -> None:
-    """Add the tab's content to the page being built."""
+def build_search_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
+    """Add the tab's content to the page being built.
+
+    Args:
+        warmups: The page's long jobs for every fine-tuned model.
+        tuned: The page's choice of one of them.
+    """
     with gr.Row(equal_height=True, elem_classes="asking"):
         query = gr.Textbox(
             label="Job title",
@@ -40,8 +45,8 @@ def build_search_tab(warmup: Warmup) -> None:
     results = gr.HTML(elem_id="search-results")
     gr.Markdown(NOTE, elem_classes="note")
 
-    def show(query: object, k: object, whole: bool, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
-        engine = warmup.searched(whole, progress)
+    def show(query: object, k: object, whole: bool, tuned: str, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
+        engine = warmups[tuned].searched(whole, progress)
         from jobtitles.search import checked_k, checked_query
 
         with input_errors_shown():
@@ -51,10 +56,19 @@ def build_search_tab(warmup: Warmup) -> None:
                 heading += f" (the first {MOST_SHOWN}; the API gives more)"
             return ranked_lists(heading, engine.search(query, min(k, MOST_SHOWN), whole))
 
-    for listen in (query.submit, k.submit, button.click, examples.load_input_event.then):
+    def again(query: str, k: object, whole: bool, tuned: str, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
+        return show(query, k, whole, tuned, progress) if query.strip() else ""
+
+    for listen, answer in (
+        (query.submit, show),
+        (k.submit, show),
+        (button.click, show),
+        (examples.load_input_event.then, show),
+        (tuned.input, again),
+    ):
         listen(
-            show,
-            [query, k, whole],
+            answer,
+            [query, k, whole, tuned],
             results,
             api_visibility="private",
             concurrency_id="encode",

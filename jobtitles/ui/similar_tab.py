@@ -9,8 +9,13 @@ from jobtitles.ui.warmup import Warmup
 MOST_OFFERED = 8
 
 
-def build_similar_tab(warmup: Warmup) -> None:
-    """Add the tab's content to the page being built."""
+def build_similar_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
+    """Add the tab's content to the page being built.
+
+    Args:
+        warmups: The page's long jobs for every fine-tuned model.
+        tuned: The page's choice of one of them.
+    """
     with gr.Row(equal_height=True, elem_classes="asking"):
         text = gr.Textbox(
             label="Find a title of the catalogue",
@@ -24,8 +29,14 @@ def build_similar_tab(warmup: Warmup) -> None:
     nothing = gr.Markdown(visible=False)
     results = gr.HTML(elem_id="similar-results")
 
-    def find(text: str, row: int | None, whole: bool, progress=gr.Progress()) -> tuple:  # noqa: ANN001, B008
-        engine = warmup.engine.result(progress)
+    def find(
+        text: str,
+        row: int | None,
+        whole: bool,
+        tuned: str,
+        progress=gr.Progress(),  # noqa: ANN001, B008
+    ) -> tuple:
+        engine = warmups[tuned].engine.result(progress)
         rows = engine.find(text, MOST_OFFERED, whole)
         choices = [
             (f"{engine.titles[row].text} — {engine.titles[row].onet_name}", row) for row in rows
@@ -36,8 +47,14 @@ def build_similar_tab(warmup: Warmup) -> None:
             gr.Markdown(said, visible=not rows),
         )
 
-    def similar(row: int | None, k: object, whole: bool, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
-        engine = warmup.searched(whole, progress)
+    def similar(
+        row: int | None,
+        k: object,
+        whole: bool,
+        tuned: str,
+        progress=gr.Progress(),  # noqa: ANN001, B008
+    ) -> str:
+        engine = warmups[tuned].searched(whole, progress)
         if row is None:
             return ""
         from jobtitles.search import checked_k
@@ -54,17 +71,17 @@ def build_similar_tab(warmup: Warmup) -> None:
     # Not text.input: it is silent where the first thing that happens to the box is a paste.
     text.change(
         find,
-        [text, choice, whole],
+        [text, choice, whole, tuned],
         [choice, nothing],
         show_progress="minimal",
         trigger_mode="always_last",
         api_visibility="private",
     )
-    shown = {"fn": similar, "inputs": [choice, k, whole], "outputs": results}
-    gr.on([choice.input, k.submit], **shown, api_visibility="private")
+    shown = {"fn": similar, "inputs": [choice, k, whole, tuned], "outputs": results}
+    gr.on([choice.input, k.submit, tuned.input], **shown, api_visibility="private")
     whole.input(
         find,
-        [text, choice, whole],
+        [text, choice, whole, tuned],
         [choice, nothing],
         show_progress="hidden",
         api_visibility="private",

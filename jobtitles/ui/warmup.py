@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jobtitles.sources import ADAPTERS
 from jobtitles.ui.job import Job, Report
 
 if TYPE_CHECKING:
@@ -15,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class Warmup:
-    """The page's long jobs.
+    """The page's long jobs for one of the fine-tuned models.
 
     Attributes:
-        engine: Makes the `SideBySide`; to be started with the page.
+        tuned: Name of the fine-tuned model, one of `jobtitles.sources.ADAPTERS`.
+        engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
         maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
     """
 
-    def __init__(self) -> None:
-        self.engine: Job[SideBySide] = Job("Loading the models", _load)
+    def __init__(self, tuned: str) -> None:
+        self.tuned = tuned
+        self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
         self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
 
@@ -57,9 +60,13 @@ class Warmup:
             maps[name] = tsne_map(engine.vectors(name), progress)
         return maps
 
+    def _load(self, report: Report) -> "SideBySide":
+        report(0.0, "Importing PyTorch")
+        from jobtitles.search import SideBySide
 
-def _load(report: Report) -> "SideBySide":
-    report(0.0, "Importing PyTorch")
-    from jobtitles.search import SideBySide
+        return SideBySide.load(report, self.tuned)
 
-    return SideBySide.load(report)
+
+def warmups() -> dict[str, Warmup]:
+    """The long jobs of every fine-tuned model by its name; none is started."""
+    return {tuned: Warmup(tuned) for tuned in ADAPTERS}

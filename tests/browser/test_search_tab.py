@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from jobtitles.search import SideBySide
+
 LISTS = ("Base model", "Fine-tuned model")
 
 
@@ -42,6 +44,21 @@ def test_sources_of_the_models_are_named(visit, engine):
     status = visit().locator("#status")
     for origin in engine.origins.values():
         expect(status).to_contain_text(origin)
+
+
+def test_the_triplet_model_can_be_shown_instead(visit, engine):
+    tab = visit()
+    search(tab, "forklift op 2nd shift")
+    titles = tab.locator("#search-results").get_by_role("region", name=LISTS[1]).locator(".title")
+    best = [hit.title.text for hit in engine.search("forklift op 2nd shift", 10)["finetuned"]]
+    expect(titles).to_have_text(best)
+    tab.get_by_label("Triplet loss only").check()
+    expect(tab.locator("#status .ready")).to_contain_text(
+        "adapter “triplet” (triplet loss)", timeout=120_000
+    )
+    triplet = SideBySide.load(tuned="triplet").search("forklift op 2nd shift", 10)["finetuned"]
+    expect(titles).to_have_text([hit.title.text for hit in triplet])
+    assert titles.all_text_contents() != best
 
 
 def test_keyboard_alone_searches(visit):

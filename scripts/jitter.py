@@ -1,0 +1,7 @@
+"""Let LLMs write jittered titles: python -m scripts.jitter."""
+
+from training.command import run
+from training.jitter import JitterSettings, jitter
+
+if __name__ == "__main__":
+    run(JitterSettings, jitter)

@@ -1,0 +1,97 @@
+"""Public ranking sets: their layout, the figures, and what counts as known from training."""
+
+import json
+
+import numpy as np
+import pytest
+
+from jobtitles.errors import DataError
+from jobtitles.sources import DATASET_DIR, base_model
+from training.public_sets import (
+    PublicSetSettings,
+    measure_public_set,
+    read_ranking_set,
+    training_texts,
+)
+
+QUERIES = [("q1", "Registered Nurse"), ("q2", "Truck Driver"), ("q3", "Nobody's job")]
+DOCUMENTS = [
+    ("c1", "Lorry driver"),
+    ("c2", "Hospital nurse"),
+    ("c3", "Heavy truck operator"),
+    ("c4", "Pastry chef"),
+    ("c5", "Zookeeper of rare lemurs"),
+]
+ANNOTATIONS = [("q1", "0", "c2", "1"), ("q2", "0", "c1", "1"), ("q2", "0", "c3", "1")]
+
+
+def write(folder, annotations=ANNOTATIONS, corpus="corpus_elements.tsv", header=()):
+    folder.mkdir(exist_ok=True)
+    for name, rows in (
+        ("queries.tsv", QUERIES),
+        (corpus, DOCUMENTS),
+        ("annotations.tsv", annotations),
+    ):
+        lines = [*(header if name != "annotations.tsv" else ()), *rows]
+        (folder / name).write_text("".join("\t".join(row) + "\n" for row in lines))
+    return folder
+
+
+def test_layouts_read_alike(tmp_path):
+    """Qrels or bare pairs, documents.tsv, a header: all the same set. q3 has no answer."""
+    pairs = [(query, document) for query, _, document, _ in ANNOTATIONS]
+    folders = [
+        write(tmp_path / "melo"),
+        write(tmp_path / "pairs", annotations=pairs, corpus="documents.tsv"),
+        write(tmp_path / "header", header=[("q_id", "jobtitle")]),
+        write(tmp_path / "graded", annotations=[*ANNOTATIONS, ("q1", "0", "c4", "0")]),
+    ]
+    for folder in folders:
+        task = read_ranking_set(folder)
+        assert task.queries == ["Registered Nurse", "Truck Driver"]
+        assert task.documents == [text for _, text in DOCUMENTS]
+        assert np.flatnonzero(task.relevant).tolist() == [1, 5, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("annotations.tsv", "q1\t0\tc9\t1\n", "line 1: no query 'q1' or no document 'c9'"),
+        ("annotations.tsv", "q1\t0\tc1\t0\n", "no query has a relevant document"),
+        ("queries.tsv", "q1\n", "line 1: 1 columns"),
+        ("queries.tsv", None, "queries.tsv is missing"),
+        ("corpus_elements.tsv", None, "has no corpus"),
+    ],
+)
+def test_what_breaks_the_layout_is_named(tmp_path, name, text, said):
+    folder = write(tmp_path / "set")
+    if text is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(text)
+    with pytest.raises(DataError, match=said):
+        read_ranking_set(folder)
+
+
+def test_training_titles_are_left_out_of_the_second_figure(tmp_path):
+    known = training_texts(DATASET_DIR, "")
+    assert "registered nurses" in known
+    task = read_ranking_set(write(tmp_path / "set"))
+    rows, columns = task.unknown({"lorry driver", "hospital nurse"})
+    assert rows.tolist() == [False, True]  # the nurse lost the only right document
+    assert columns.tolist() == [False, False, True, True, True]
+
+
+def test_any_sentence_transformers_model_is_measured(tmp_path):
+    """The base by its name of this project and as a folder: the same figures, difference zero."""
+    folder, output = write(tmp_path / "set"), tmp_path / "figures.json"
+    path = str(base_model().path)
+    measure_public_set(PublicSetSettings(folder, output, ["base", path, "finetuned"]))
+    result = json.loads(output.read_text())
+    whole = result["whole"]
+    assert (whole["queries"], whole["documents"]) == (2, 5)
+    assert whole["models"]["base"] == pytest.approx(whole["models"][path], abs=1e-4)
+    assert whole["against_first"][path]["map"] == {"difference": 0.0, "low": 0.0, "high": 0.0}
+    assert set(whole["models"]["finetuned"]) == {"map", "mrr", "hit@1", "hit@5", "hit@10"}
+    assert whole["models"]["finetuned"]["hit@5"] == 1.0
+    assert set(result["sha256"]) == {"queries.tsv", "corpus_elements.tsv", "annotations.tsv"}

@@ -1,0 +1,32 @@
+"""The training split by seed: every seed with its titles and the LLM's negatives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+
+@dataclass
+class Group:
+    """A seed of the training split under one occupation, with all that was written for it."""
+
+    code: str
+    seed: str
+    titles: dict[str, str]  # kind -> jittered title
+    clean_negatives: list[str]
+    messy_negatives: list[str]
+
+
+def training_groups(dataset: Path) -> list[Group]:
+    """The training split's seeds with their titles and the LLM's negatives, in file order."""
+    groups: dict[tuple[str, str], Group] = {}
+    path = dataset / "data" / "train-00000-of-00001.parquet"
+    for row in pq.read_table(path).to_pylist():
+        key = row["onet_code"], row["seed_title"]
+        if key not in groups:
+            negatives = list(zip(row["hard_negatives"], row["hard_negative_kinds"], strict=True))
+            clean = [text for text, kind in negatives if kind != "near_miss_posting"]
+            messy = [text for text, kind in negatives if kind == "near_miss_posting"]
+            groups[key] = Group(*key, {}, clean, messy)
+        groups[key].titles[row["jitter_kind"]] = row["jittered_title"]
+    return list(groups.values())

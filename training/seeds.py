@@ -1,0 +1,104 @@
+"""Seeds to write titles for: the shipped ones, or the titles of any O*NET release.
+
+A release is a folder or zip of O*NET's text files. Before release 25.1 its codes are those of the
+2010 taxonomy, which the crosswalk turns into 2019 codes; what it does not map is refused.
+"""
+
+import csv
+import io
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobtitles.errors import DataError
+from jobtitles.records import text_key
+from training.answers import read_answers, read_occupations
+from training.conversation import Seed
+from training.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
+
+RAW = Path("dataset_card/raw")
+CORRECTIONS = Path("training/corrections.tsv")
+SHIPPED = "shipped"
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds and where they came from.
+
+    Attributes:
+        seeds: In the order of their source, no text twice under one code.
+        summary: How many, from where, and how many titles were refused, a sentence.
+    """
+
+    seeds: list[Seed]
+    summary: str
+
+
+def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
+    """Read seeds.
+
+    Args:
+        source: "shipped", or path of a folder or zip of O*NET's text files.
+        crosswalk: O*NET's 2010-to-2019 crosswalk; empty: the release's codes are of 2019.
+        limit: So many seeds, evenly from all; 0: all.
+
+    Raises:
+        DataError: A file is missing or does not have its columns.
+    """
+    if source == SHIPPED:
+        names = read_occupations(RAW)
+        answers = read_answers(RAW, CORRECTIONS)
+        seeds = [Seed(a.onet_code, a.seed_title, names[a.onet_code]) for a in answers]
+        refused = 0
+    else:
+        seeds, refused = _onet_seeds(Path(source), crosswalk)
+    total = len(seeds)
+    if 0 < limit < total:
+        seeds = [seeds[number * total // limit] for number in range(limit)]
+    summary = f"{len(seeds):,} seeds of {total:,} from {source}"
+    if refused:
+        summary += f"; {refused:,} titles refused, their codes are not in the crosswalk"
+    return Seeds(seeds, summary)
+
+
+def _onet_seeds(source: Path, crosswalk: str) -> tuple[list[Seed], int]:
+    names = {r["O*NET-SOC Code"]: r["Title"] for r in _rows(source, DESCRIPTIONS)}
+    codes_2019: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    if crosswalk:
+        path = Path(crosswalk)
+        for row in _rows(path.parent, path.name, ";"):
+            codes_2019[row["soc2010_code"]].append((row["soc2019_code"], row["soc2019_title"]))
+    else:
+        codes_2019.update({code: [(code, name)] for code, name in names.items()})
+    seeds: dict[tuple[str, str], Seed] = {}
+    refused = 0
+    for file, column in (
+        (REPORTED_TITLES, "Reported Job Title"),
+        (ALTERNATE_TITLES, "Alternate Title"),
+    ):
+        for row in _rows(source, file):
+            mapped = codes_2019.get(row["O*NET-SOC Code"], [])
+            refused += not mapped
+            for code, name in mapped:
+                title = row[column].strip()
+                seeds.setdefault((code, text_key(title)), Seed(code, title, name))
+    return list(seeds.values()), refused
+
+
+def _rows(source: Path, name: str, delimiter: str = "\t") -> Iterator[dict[str, str]]:
+    """Rows of a file in a folder, or anywhere in a zip."""
+    if source.is_dir() and (source / name).is_file():
+        text = (source / name).read_text(encoding="utf-8-sig")
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            found = [n for n in archive.namelist() if n.rsplit("/", 1)[-1] == name]
+            if not found:
+                raise DataError(
+                    f"{source} holds no {name}: it is no release of O*NET's text files."
+                )
+            text = archive.read(found[0]).decode("utf-8-sig")
+    else:
+        raise DataError(f"{source / name} is missing: give a folder or zip of O*NET's text files.")
+    yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)

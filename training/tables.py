@@ -1,0 +1,296 @@
+"""The blocks of figures in the documents: the only module that formats numbers for them."""
+
+from collections.abc import Callable
+
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from training.splits import SPLITS
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _share(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _compared(label: str, figure: dict) -> list[str]:
+    interval = f"{figure['low']:+.3f} to {figure['high']:+.3f}"
+    return [
+        label,
+        _share(figure["base"]),
+        _share(figure["finetuned"]),
+        f"{figure['difference']:+.3f}",
+        interval,
+        f"{figure['queries']:,}",
+    ]
+
+
+COMPARED = ["", "base", "fine-tuned", "difference", "95 % interval", "titles"]
+GROUPS = {
+    "overall": "all test titles",
+    "seen": "occupations seen in training",
+    "unseen": "occupations never seen",
+}
+
+
+def _headline(results: dict) -> str:
+    test = results["metrics"]["splits"]["test"]
+    rows = []
+    for group, label in GROUPS.items():
+        for metric, name in (("mrr", "MRR"), ("hit@1", "hit@1"), ("hit@10", "hit@10")):
+            rows.append(
+                _compared(f"own seed, {name}: {label}", test["seed_retrieval"][group][metric])
+            )
+    for group, label in GROUPS.items():
+        for metric in ("top-1", "top-3"):
+            rows.append(
+                _compared(
+                    f"O*NET code without the own seed, {metric}: {label}",
+                    test["occupation_retrieval"][group][metric],
+                )
+            )
+    return _table(COMPARED, rows)
+
+
+def _kinds(results: dict) -> str:
+    test = results["metrics"]["splits"]["test"]["seed_retrieval"]
+    return _table(COMPARED, [_compared(kind, test[kind]["mrr"]) for kind in JITTER_KINDS])
+
+
+def _triplets(results: dict) -> str:
+    test = results["metrics"]["splits"]["test"]["triplets"]
+    labels = dict(zip(NEGATIVE_KINDS, ("lookalike", "near miss", "messy near miss"), strict=True))
+    header = [*COMPARED[:-1], "triplets"]
+    return _table(header, [_compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
+
+
+def _real(results: dict) -> str:
+    real = results["metrics"]["splits"]["test"].get("real_titles")
+    if real is None:
+        return "Not measured: O*NET's files were not at hand when the model was evaluated."
+    labels = {"held_out": "occupations seen in training", "unseen": "occupations never seen"}
+    rows = [
+        _compared(f"{metric}: {label}", real[group][metric])
+        for group, label in labels.items()
+        for metric in ("mrr", "top-1", "top-3")
+    ]
+    return _table(COMPARED, rows)
+
+
+def _triplet_model(results: dict) -> str:
+    test = results["triplet"]["splits"]["test"]
+    rows = [
+        _compared(f"own seed, MRR: {label}", test["seed_retrieval"][group]["mrr"])
+        for group, label in GROUPS.items()
+    ]
+    for group, label in GROUPS.items():
+        figure = test["occupation_retrieval"][group]["top-1"]
+        rows.append(_compared(f"O*NET code without the own seed, top-1: {label}", figure))
+    rows.append(_compared("triplets, all negatives", test["triplets"]["overall"]["accuracy"]))
+    return _table(COMPARED, rows)
+
+
+def _worse(results: dict) -> str:
+    """Every figure of the test split whose interval lies wholly below zero."""
+    found = []
+    for task, groups in results["metrics"]["splits"]["test"].items():
+        for group, metrics in groups.items():
+            for metric, figure in metrics.items():
+                if figure["high"] < 0:
+                    label = f"{task.replace('_', ' ')}, {group}, {metric}"
+                    found.append(_compared(label, figure))
+    if not found:
+        return "No figure of the test split got worse by more than its interval."
+    return _table(COMPARED, found)
+
+
+VALIDATION = {
+    "select": "mean",
+    "seed_seen": "seeds",
+    "seed_unseen": "seeds, unseen",
+    "real_held_out": "O*NET titles",
+    "real_unseen": "O*NET titles, unseen",
+}
+
+
+def _recipe(results: dict) -> str:
+    training = results["metrics"]["provenance"]["training"]
+    before, after = training["validation"]["base"], training["validation"]["finetuned"]
+    settings = ", ".join(
+        f"`{name}` {value}"
+        for name, value in training["recipe"].items()
+        if not name.endswith("sha256")
+    )
+    names = {"seed_seen": "seeds of seen occupations", "seed_unseen": "of unseen ones"}
+    names |= {"real_held_out": "held-out O*NET titles", "real_unseen": "of unseen occupations"}
+    rows = [[names[n], _share(before[n]), _share(after[n])] for n in names if n in after]
+    return (
+        f"{training['rows']:,} triplets, {training['steps']:,} steps, "
+        f"{training['minutes']:.0f} minutes on the CPU. Settings: {settings}.\n\n"
+        + _table(["validation MRR", "base", "fine-tuned"], rows)
+    )
+
+
+def _dimensions(results: dict) -> str:
+    test = results["metrics"]["splits"]["test"]
+    whole = test["seed_retrieval"]["overall"]["mrr"]
+    rows = [_compared("384, all of them", whole)]
+    rows += [
+        _compared(dimensions, figures["mrr"])
+        for dimensions, figures in test["dimensions"].items()
+        if dimensions != "384"
+    ]
+    return _table(["first dimensions", *COMPARED[1:]], rows)
+
+
+def _throughput(results: dict) -> str:
+    figures = results["throughput"]
+    rate, batch = figures["titles_a_second"], figures["batch_size"]
+    kind = "bfloat16" if figures["bf16"] else "float32"
+    return (
+        f"On {figures['threads']} cores the recipe trains {rate['recipe']:.0f} titles a second "
+        f"({kind}, batches of {batch['recipe']}), SentenceTransformerTrainer with its defaults "
+        f"and in-batch negatives {rate['defaults']:.0f} (float32, batches of "
+        f"{batch['defaults']}) on the same rows in the same run: {figures['ratio']:.1f} times."
+    )
+
+
+def _public(results: dict) -> str:
+    if not results["public"]:
+        return "Not measured yet."
+    parts = []
+    for name, result in results["public"].items():
+        for key, label in (
+            ("whole", "whole"),
+            ("without_training_titles", "without queries and documents known from training"),
+        ):
+            figures = result[key]
+            header = f"{name}, {label}: {figures['queries']:,} queries, "
+            parts.append(f"**{header}{figures['documents']:,} documents**")
+            if figures["queries"]:
+                parts.append(_public_table(figures))
+    return "\n\n".join(parts)
+
+
+def _public_table(figures: dict) -> str:
+    metrics = list(next(iter(figures["models"].values())))
+    rows = []
+    for model, values in figures["models"].items():
+        row = [model]
+        for metric in metrics:
+            against = figures["against_first"].get(model, {}).get(metric)
+            interval = f" ({against['low']:+.3f} to {against['high']:+.3f})" if against else ""
+            row.append(_share(values[metric]) + interval)
+        rows.append(row)
+    return _table(
+        ["(difference from base)", *(m.upper() if "@" not in m else m for m in metrics)], rows
+    )
+
+
+def _ablation(results: dict) -> str:
+    """Every trained recipe: what differs from the reference, and how it did on validation."""
+    rows = results["ablation"]
+    base = results["metrics"]["provenance"]["training"]["validation"]["base"]
+    reference = rows["reference"]
+    lines = [["base model, untrained", "", *(_share(base[n]) for n in VALIDATION), "", ""]]
+    for name, row in sorted(rows.items(), key=lambda item: -item[1]["validation"]["select"]):
+        changed = ", ".join(
+            f"{key}={value}"
+            for key, value in row["recipe"].items()
+            if not key.endswith("sha256") and reference["recipe"].get(key) != value
+        )
+        figures = [_share(row["validation"][n]) for n in VALIDATION]
+        lines.append([name, changed, *figures, f"{row['minutes']:.0f}", f"{row['peak_gib']:.1f}"])
+    shown = ", ".join(
+        f"{key}={value}" for key, value in reference["recipe"].items() if not key.endswith("sha256")
+    )
+    header = ["recipe", "differs from the reference in", *VALIDATION.values(), "minutes", "GiB"]
+    return f"Reference: {shown}.\n\n{_table(header, lines)}"
+
+
+def _model_index(results: dict) -> str:
+    """The front matter by which the Hub shows results (YAML, two levels deep)."""
+    test = results["metrics"]["splits"]["test"]
+    tasks = [("jittered job titles, own seed", test["seed_retrieval"]["overall"])]
+    tasks.append(("jittered job titles, O*NET code", test["occupation_retrieval"]["overall"]))
+    for group, figures in test.get("real_titles", {}).items():
+        tasks.append((f"O*NET alternate titles, {group.replace('_', ' ')}", figures))
+    for name, result in results["public"].items():
+        figures = result["whole"]["models"]["finetuned"]
+        tasks.append((name, {metric: {"finetuned": value} for metric, value in figures.items()}))
+    lines = ["model-index:", "- name: Job-title MiniLM", "  results:"]
+    for name, figures in tasks:
+        lines += [
+            "  - task:",
+            "      type: text-retrieval",
+            "    dataset:",
+            f"      name: {name}",
+            f"      type: {name.lower().replace(' ', '-').replace(',', '').replace('*', '')}",
+            "      split: test",
+            "    metrics:",
+        ]
+        for metric, figure in figures.items():
+            lines += [f"    - type: {metric}", f"      value: {figure['finetuned']:.4f}"]
+    return "\n".join(lines)
+
+
+def _counts(results: dict) -> str:
+    stats = results["stats"]
+    splits = stats["splits"]
+    rows = [
+        [label, *(f"{splits[split][key]:,}" for split in SPLITS)]
+        for label, key in (
+            ("rows (jittered titles)", "rows"),
+            ("seed titles", "seeds"),
+            ("occupations", "occupations"),
+            ("of these never in training", "unseen_occupations"),
+            ("rows of such occupations", "rows_of_unseen_occupations"),
+        )
+    ]
+    rows += [
+        [kind, *(f"{splits[split]['jitter_kinds'][kind]:,}" for split in SPLITS)]
+        for kind in JITTER_KINDS
+    ]
+    rows += [
+        [f"hard negatives: {kind.replace('_', ' ')}"]
+        + [f"{splits[split]['hard_negatives'][kind]:,}" for split in SPLITS]
+        for kind in NEGATIVE_KINDS
+    ]
+    total = (
+        f"{stats['rows']:,} jittered titles of {stats['seeds']:,} seed titles under "
+        f"{stats['occupations']:,} occupations; {stats['ambiguous_seeds']:,} seeds stand under "
+        "two occupations."
+    )
+    return total + "\n\n" + _table(["", *SPLITS], rows)
+
+
+def _left_out(results: dict) -> str:
+    left_out = results["stats"]["left_out"]
+    meaning = {
+        "repeats_another_seed": "jittered titles that are word for word another seed",
+        "written_for_two_seeds": "jittered titles written for a second seed (the first keeps it)",
+        "written_twice_for_seed": "jittered titles written twice for one seed",
+        "evaluation_negative_in_training": "validation or test negatives that are training titles",
+        "training_negative_in_evaluation": "training negatives that occur in validation or test",
+    }
+    return _table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
+
+
+BLOCKS: dict[str, Callable[[dict], str]] = {
+    "headline": _headline,
+    "kinds": _kinds,
+    "triplets": _triplets,
+    "real": _real,
+    "triplet_model": _triplet_model,
+    "worse": _worse,
+    "recipe": _recipe,
+    "dimensions": _dimensions,
+    "throughput": _throughput,
+    "public": _public,
+    "ablation": _ablation,
+    "model_index": _model_index,
+    "counts": _counts,
+    "left_out": _left_out,
+}
