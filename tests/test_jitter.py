@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +19,8 @@ from tests.llm_server import LlmServer, titles_for, well_behaved
 from training.answer_log import read_log
 from training.conversation import KINDS, SEVERAL, Conversation, Seed
 from training.gate import broken_rule
-from training.jitter import JitterSettings, jitter, titles_from
+from training.jitter import JitterSettings, titles_from
+from training.jitter import jitter as stage
 from training.parsing import parse_answer
 from training.providers import ServiceError, _seconds
 from training.seeds import read_seeds
@@ -32,6 +34,12 @@ def keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
     # The tests' own offline mode is for the Hub; the server stands on this machine.
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+
+def jitter(settings):
+    """In a thread of its own: the browser tests leave an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(stage, settings).result()
 
 
 def settings(folder, server, **changes):

@@ -42,7 +42,7 @@ def seconds_to_start(environment):
             except httpx.TransportError:
                 time.sleep(0.1)
         up = time.monotonic() - started
-        body = {"data": ["SWE II - Payments (Go) | hybrid", 5]}
+        body = {"data": ["SWE II - Payments (Go) | hybrid", 5, "finetuned"]}
         event = httpx.post(f"{url}gradio_api/call/search", json=body, timeout=60).json()["event_id"]
         answer = httpx.get(f"{url}gradio_api/call/search/{event}", timeout=300).text
         assert "event: complete" in answer
