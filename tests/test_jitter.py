@@ -130,6 +130,14 @@ def test_a_wrong_key_is_said_after_one_request(provider, tmp_path):
         assert len(server.requests) == 1
 
 
+def test_a_key_that_is_withdrawn_on_the_way_is_said_in_a_sentence(tmp_path):
+    def withdrawn(seeds, kinds, number):
+        return well_behaved(seeds, kinds, number) if number == 0 else (401, {}, "invalid key")
+
+    with LlmServer(withdrawn) as server, pytest.raises(ServiceError, match="refused the key"):
+        jitter(settings(tmp_path, server))
+
+
 def test_a_missing_key_is_said_before_any_request(tmp_path, monkeypatch):
     monkeypatch.delenv("GROQ_API_KEY")
     with LlmServer() as server:

@@ -3,11 +3,17 @@
 import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any
 
 from transformers import HfArgumentParser
 
 from jobtitles.errors import JobTitlesError
+
+
+def option(default: Any, text: str) -> Any:
+    """A settings field with its help text."""
+    return field(default=default, metadata={"help": text})
 
 
 def run(settings_class: type, stage: Callable[[Any], None]) -> None:

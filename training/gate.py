@@ -31,9 +31,7 @@ def gate(titles: list[dict[str, str]]) -> tuple[list[dict[str, str]], dict]:
     for row in titles:
         key = text_key(row["title"])
         rule = broken_rule(row["title"], row["kind"], row["seed_title"])
-        own = written[
-            f"{row.get('onet_code')} {text_key(row['seed_title'])} {row.get('generator')}"
-        ]
+        own = written[row["onet_code"], text_key(row["seed_title"]), row["generator"]]
         if rule is None and key in own:
             rule = "written twice for the seed"
         if rule is None:

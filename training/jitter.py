@@ -21,17 +21,13 @@ from tqdm import tqdm
 from jobtitles.files import write_atomically, write_json
 from training.answer_log import AnswerLog, Record, read_log, request_key
 from training.budget import Budget, read_price
+from training.command import option
 from training.conversation import KINDS, Conversation, Seed
 from training.gate import gate
 from training.pacing import Pace
 from training.parsing import parse_answer
 from training.providers import Provider, Structured, TemporaryError, make_provider
 from training.seeds import read_seeds
-
-
-def option(default: Any, text: str) -> Any:
-    """A settings field with its help text."""
-    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
@@ -228,9 +224,13 @@ class Generation:
         with tqdm(total=len(requests), unit="request") as bar:
             # The first alone: a wrong key or model is found out with one request.
             await self._ask(requests[0], bar)
-            async with asyncio.TaskGroup() as group:
-                for request in requests[1:]:
-                    group.create_task(self._ask(request, bar))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for request in requests[1:]:
+                        group.create_task(self._ask(request, bar))
+            except ExceptionGroup as failures:
+                # The others were cancelled: the first is the one to tell.
+                raise failures.exceptions[0] from failures
 
     async def _ask(self, request: Record, bar: tqdm) -> None:
         messages = request["messages"]

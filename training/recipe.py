@@ -1,6 +1,6 @@
 """The settings of a fine-tuning: a recipe, kept as a file of arguments in training/recipes/."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,15 +8,11 @@ from transformers import HfArgumentParser
 
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
+from training.command import option
 from training.onet import ALTERNATE_TITLES
 
 LOSSES = ("triplet", "mnrl", "cached_mnrl", "gist", "cached_gist", "masked_ranking", "supcon")
 PLACES = ("output", "checkpoints", "dataset", "onet", "previous", "device")
-
-
-def option(default: Any, text: str) -> Any:
-    """A settings field with its help text."""
-    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
