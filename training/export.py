@@ -34,9 +34,19 @@ def export(settings: ExportSettings) -> None:
     Raises:
         SourceError: The base model or the adapter is missing, or not the pinned one.
     """
-    model = SentenceTransformer(str(base_model().path), device="cpu")
-    adapter = adapter_in(settings.adapter, "adapter")
-    model[0].model = PeftModel.from_pretrained(model[0].model, adapter.path).merge_and_unload()
+    model = merged_model(settings.adapter, "cpu")
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")
     print(f"{settings.output}: load it with SentenceTransformer({str(settings.output)!r})")
+
+
+def merged_model(adapter: Path, device: str | None) -> SentenceTransformer:
+    """The base model with an adapter merged into its weights.
+
+    Raises:
+        SourceError: The base model or the adapter is missing, or not the pinned one.
+    """
+    model = SentenceTransformer(str(base_model().path), device=device)
+    source = adapter_in(adapter, "adapter")
+    model[0].model = PeftModel.from_pretrained(model[0].model, source.path).merge_and_unload()
+    return model

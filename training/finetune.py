@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel
+from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from sentence_transformers import (
     SentenceTransformer,
@@ -27,6 +27,7 @@ from jobtitles.encoder import load_encoder
 from jobtitles.files import write_atomically, write_json
 from jobtitles.records import Title
 from jobtitles.sources import BASE_REPO, BASE_REVISION, base_model
+from training.export import merged_model
 from training.factoring import factored
 from training.groups import training_groups
 from training.losses import make_loss
@@ -174,11 +175,10 @@ def start_model(settings: FinetuneSettings) -> SentenceTransformer:
 
 def _previous(settings: FinetuneSettings) -> SentenceTransformer:
     """The model that mines negatives and guides: the base, or an earlier round's."""
-    model = SentenceTransformer(str(base_model().path), device=settings.device or None)
+    device = settings.device or None
     if settings.previous:
-        adapted = PeftModel.from_pretrained(model[0].model, settings.previous)
-        model[0].model = adapted.merge_and_unload()
-    return model
+        return merged_model(Path(settings.previous), device)
+    return SentenceTransformer(str(base_model().path), device=device)
 
 
 def averaged(
