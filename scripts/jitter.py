@@ -1,7 +1,8 @@
 """Let LLMs write jittered titles: python -m scripts.jitter."""
 
 from training.command import run
-from training.jitter import JitterSettings, jitter
+from training.generation import JitterSettings
+from training.jitter import jitter
 
 if __name__ == "__main__":
     run(JitterSettings, jitter)

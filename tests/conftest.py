@@ -7,8 +7,10 @@ from dataclasses import dataclass
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+import pyarrow.parquet as pq
 import pytest
 
+from jobtitles.sources import DATASET_DIR
 from jobtitles.ui.page import build_page, launch
 from jobtitles.ui.warmup import Warmup, warmups
 
@@ -26,6 +28,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def small_dataset(tmp_path_factory):
+    """The shipped rows of some twenty occupations of one industry, all splits."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "data").mkdir()
+    for path in (DATASET_DIR / "data").glob("*.parquet"):
+        table = pq.read_table(path)
+        chosen = [code.startswith(("29-11", "31-")) for code in table["onet_code"].to_pylist()]
+        pq.write_table(table.filter(chosen), folder / "data" / path.name)
+    return folder
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The import of the raw answers, the splits, and the shipped dataset."""
 
+import json
 import shutil
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
@@ -11,6 +13,7 @@ from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from jobtitles.sources import DATASET_DIR, ROOT
 from training.answers import read_answers
 from training.dataset import DatasetSettings, build_dataset
+from training.jitter import SCHEMA as GENERATED
 from training.splits import SPLITS, split_seeds
 
 RAW = DATASET_DIR / "raw"
@@ -170,3 +173,41 @@ def test_a_correction_without_its_seed_stops_the_import(tmp_path):
     )
     with pytest.raises(DataError, match="no seed 'Nobody'"):
         read_answers(RAW, path)
+
+
+def test_generated_titles_join_the_training_split_alone(rows, tmp_path):
+    held_out = next(row for row in rows if row["split"] == "test")
+    train = [row for row in rows if row["split"] == "train"]
+    seed = {key: train[0][key] for key in ("seed_title", "onet_code", "onet_name")}
+    unseen = next(row for row in rows if not row["occupation_seen_in_train"])
+    titles = [
+        {**seed, "title": "Boss of the whole works", "kind": "reworded"},
+        {**seed, "title": "Clerk of the whole works", "kind": "near_miss"},
+        {**seed, "title": held_out["jittered_title"], "kind": "synonym"},
+        {**seed, "title": train[5]["jittered_title"], "kind": "garbled"},
+        {**seed, "seed_title": held_out["seed_title"], "title": "New one", "kind": "posting"},
+        {**seed, "onet_code": unseen["onet_code"], "title": "Other one", "kind": "posting"},
+    ]
+    table = [{**title, "generator": "groq/some", "prompts": ""} for title in titles]
+    pq.write_table(pa.Table.from_pylist(table, schema=GENERATED), tmp_path / "titles.parquet")
+    build_dataset(
+        DatasetSettings(RAW, CORRECTIONS, tmp_path, generated=str(tmp_path / "titles.parquet"))
+    )
+    for split in ("validation", "test"):
+        name = f"data/{split}-00000-of-00001.parquet"
+        assert (tmp_path / name).read_bytes() == (DATASET_DIR / name).read_bytes()
+    made = pq.read_table(tmp_path / "data" / "train-00000-of-00001.parquet").to_pylist()
+    assert made[:-1] == train
+    assert made[-1] == {
+        **seed,
+        "jittered_title": "Boss of the whole works",
+        "jitter_kind": "reworded",
+        "hard_negatives": ["Clerk of the whole works"],
+        "hard_negative_kinds": ["near_miss"],
+        "generator": "groq/some",
+        "round": None,
+        "split": "train",
+        "occupation_seen_in_train": True,
+    }
+    left_out = json.loads((tmp_path / "stats.json").read_text())["left_out"]
+    assert (left_out["generated_of_held_out"], left_out["generated_known"]) == (3, 1)

@@ -19,8 +19,9 @@ from tests.llm_server import LlmServer, titles_for, well_behaved
 from training.answer_log import read_log
 from training.conversation import KINDS, SEVERAL, Conversation, Seed
 from training.gate import broken_rule
-from training.jitter import JitterSettings, titles_from
+from training.generation import JitterSettings
 from training.jitter import jitter as stage
+from training.jitter import titles_from
 from training.parsing import parse_answer
 from training.providers import ServiceError, _seconds
 from training.seeds import read_seeds
@@ -78,8 +79,11 @@ def test_nothing_is_asked_twice_and_the_titles_are_the_logs(tmp_path):
     # Without network, from the log alone: the same bytes.
     (tmp_path / "titles.parquet").unlink()
     report = (tmp_path / "report.json").read_bytes()
-    jitter(JitterSettings(output=tmp_path, requests=False))
+    jitter(JitterSettings(output=tmp_path, requests=False, transcript=True))
     assert (tmp_path / "titles.parquet").read_bytes() == first
+    transcript = (tmp_path / "transcript.txt").read_text()
+    assert transcript.count("\n-- ") == 4
+    assert f": {generated(tmp_path)[0]['seed_title']}\n" in transcript
     assert (tmp_path / "report.json").read_bytes() == report
 
 

@@ -39,18 +39,6 @@ def encoder():
     return load_encoder("base")
 
 
-@pytest.fixture(scope="module")
-def small_dataset(tmp_path_factory):
-    """The shipped rows of some twenty occupations of one industry, all splits."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "data").mkdir()
-    for path in (DATASET_DIR / "data").glob("*.parquet"):
-        table = pq.read_table(path)
-        chosen = [code.startswith(("29-11", "31-")) for code in table["onet_code"].to_pylist()]
-        pq.write_table(table.filter(chosen), folder / "data" / path.name)
-    return folder
-
-
 def training_set(groups, encode, real=None, **changes):
     return build_triplets(groups, real, read_titles(), encode, replace(DEFAULTS, **changes))
 
@@ -126,10 +114,14 @@ def test_a_negative_has_the_form_of_its_positive():
 
 
 def test_labels_overlap_where_occupations_do():
-    drawn = training_set(groups_by_hand(), encode_by_hand)
-    label = dict(zip(drawn.rows["anchor"], drawn.rows["label"], strict=True))
+    drawn = training_set(groups_by_hand(), encode_by_hand, passes=50)
+    label = {row["anchor"]: row["label"][0] for row in drawn.rows}
     assert drawn.overlap[label["COOCK"], label["Chef, nights"]]
     assert not drawn.overlap[label["COOCK"], label["Line Cook, nights"]]
+    # The negative of a row has its own label, that of no occupation where none is known.
+    of_negative = {row["negative"]: row["label"][1] for row in drawn.rows}
+    assert of_negative["Line Cook"] == label["Line Cook, nights"]
+    assert not drawn.overlap[of_negative["Cookie Seller, nights"]].any()
 
 
 def test_occupation_ranking_loss_by_hand():
@@ -141,9 +133,9 @@ def test_occupation_ranking_loss_by_hand():
 
     anchors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
     positives = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]])
-    overlap = torch.eye(2, dtype=torch.bool)
+    overlap = torch.diag(torch.tensor([True, True, False]))
     features = [{"vectors": anchors}, {"vectors": positives}]
-    labels = torch.tensor([0, 0, 1])
+    labels = torch.tensor([[0, 2], [0, 2], [1, 2]])  # 2: no occupation
     value = OccupationRankingLoss(Lookup(), 1.0, overlap)(features, labels)
     # Cosines: own 1, 1, .96; the masked pairs are (0, 1) and (1, 0).
     forward = [np.log1p(np.exp(0.8 - 1)), np.log1p(np.exp(0.6 - 1))]
@@ -151,6 +143,17 @@ def test_occupation_ranking_loss_by_hand():
     backward = [np.log1p(np.exp(0.6 - 1)), np.log1p(np.exp(0.8 - 1))]
     backward += [np.log(1 + np.exp(0.8 - 0.96) + np.exp(0.6 - 0.96))]
     assert float(value) == pytest.approx((np.mean(forward) + np.mean(backward)) / 2, abs=1e-5)
+
+    # Negatives, candidates of every anchor forward; the last one's occupation is the first two's.
+    negatives = torch.tensor([[0.6, 0.8], [0.8, 0.6], [0.0, 1.0]])
+    labels[2, 1] = 0
+    features.append({"vectors": negatives})
+    value = OccupationRankingLoss(Lookup(), 1.0, overlap)(features, labels)
+    forward = [np.log1p(sum(np.exp([0.8 - 1, 0.6 - 1, 0.8 - 1])))]
+    forward += [np.log1p(sum(np.exp([0.6 - 1, 0.8 - 1, 0.6 - 1])))]
+    forward += [np.log1p(sum(np.exp(np.array([0.6, 0.8, 1, 0.96, 0.8]) - 0.96)))]
+    assert float(value) == pytest.approx((np.mean(forward) + np.mean(backward)) / 2, abs=1e-5)
+    del features[2]
 
     # As further positives: the mean over both of the chance of each.
     cosines = anchors.numpy() @ positives.numpy().T

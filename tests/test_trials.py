@@ -14,7 +14,7 @@ from jobtitles.search import SideBySide
 from jobtitles.sources import ROOT
 from tests.conftest import free_port
 from tests.llm_server import LlmServer
-from training.jitter import Generation, JitterSettings
+from training.generation import Generation, JitterSettings
 from training.seeds import read_seeds
 
 pytestmark = pytest.mark.trial

@@ -43,6 +43,25 @@ def read_log(path: Path) -> Iterator[Record]:
             raise DataError(f"{path}, line {number}: not a JSON object.") from error
 
 
+def transcript(path: Path) -> str:
+    """The log as a person reads it: what was asked of whom, and the raw answer."""
+    parts = []
+    for number, record in enumerate(read_log(path), 1):
+        prompts = ", ".join(f"{name} {version}" for name, version in record["prompts"].items())
+        seeds = "\n".join(f"  {code} {name}: {title}" for code, title, name in record["seeds"])
+        if "error" in record:
+            answer = f"failed: {record['error']}"
+        else:
+            used = f"{record['prompt_tokens']} + {record['completion_tokens']} tokens"
+            answer = f"{used}, {record['latency_s']} s, {record['finish_reason']}\n{record['text']}"
+        parts.append(
+            f"== {number}. {record['time']} {record['provider']}/{record['model']}, sample "
+            f"{record['sample']}, attempt {record['attempt']}\nprompts: {prompts}\n"
+            f"kinds: {', '.join(record['kinds'])}\n{seeds}\n-- {answer}\n"
+        )
+    return "\n".join(parts)
+
+
 class AnswerLog:
     """Appends records; many tasks may wait for theirs to be on disk at once.
 

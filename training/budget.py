@@ -38,6 +38,12 @@ def read_price(provider: str, model: str, path: Path = PRICES) -> Price | None:
     return None
 
 
+def priced_models(path: Path = PRICES) -> list[tuple[str, str]]:
+    """(provider, model) of every row of the table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(r["provider"], r["model"]) for r in csv.DictReader(file, delimiter="\t")]
+
+
 class Budget:
     """Counts what a run has used.
 

@@ -3,7 +3,7 @@
 Run: python -m scripts.1_dataset
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobtitles.errors import DataError
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
@@ -47,22 +48,29 @@ class DatasetSettings:
     output: Path = field(
         default=Path("dataset_card"), metadata={"help": "receives data/*.parquet and stats.json"}
     )
+    generated: str = field(
+        default="", metadata={"help": "titles.parquet of a generation, for the training split"}
+    )
 
 
 def build_dataset(settings: DatasetSettings) -> None:
     """Read the answers, split them and write the parquet files and their statistics.
 
     Raises:
-        DataError: The raw files break their format.
+        DataError: The raw files break their format, or the generated titles are missing.
     """
     names = read_occupations(settings.raw)
     answers = read_answers(settings.raw, settings.corrections)
     rows, left_out = assemble(answers, names)
+    if settings.generated:
+        more, without = generated_rows(Path(settings.generated), rows)
+        rows += more
+        left_out |= without
     for split in SPLITS:
         table = pa.Table.from_pylist([r for r in rows if r["split"] == split], schema=SCHEMA)
         path = settings.output / "data" / f"{split}-00000-of-00001.parquet"
         write_atomically(path, lambda temporary, table=table: pq.write_table(table, temporary))
-    stats = statistics(rows, answers, left_out)
+    stats = statistics(rows, left_out)
     stats["raw_files"] = {p.name: sha256_of(p) for p in sorted(settings.raw.glob("*.tsv"))}
     write_json(settings.output / "stats.json", stats)
     print(f"{len(rows):,} rows in {settings.output}/data, left out: {left_out}")
@@ -119,6 +127,63 @@ def assemble(answers: list[Answer], names: dict[str, str]) -> tuple[list[dict], 
     return rows, left_out
 
 
+def generated_rows(path: Path, rows: list[dict]) -> tuple[list[dict], dict[str, int]]:
+    """Further rows of the training split from titles that scripts.jitter has written.
+
+    Validation and test stay as they are: no text of theirs comes in, in any role, and no title of
+    an occupation that is not in training.
+
+    Args:
+        path: titles.parquet of a generation.
+        rows: Rows of the recorded answers.
+
+    Raises:
+        DataError: There is no such file.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is missing: scripts.jitter writes it.")
+    trained = {row["onet_code"] for row in rows if row["split"] == "train"}
+    held_out: set[str] = set()
+    seen: set[str] = set()
+    for row in rows:
+        texts = (row["jittered_title"], row["seed_title"])
+        seen.update(text_key(text) for text in texts)
+        if row["split"] != "train":
+            held_out.update(text_key(text) for text in (*texts, *row["hard_negatives"]))
+    titles = pq.read_table(path).to_pylist()
+    left_out = {"generated_of_held_out": 0, "generated_known": 0}
+    positives, negatives = [], defaultdict(list)
+    for title in titles:
+        key = text_key(title["title"])
+        own = (title["onet_code"], title["seed_title"], title["generator"])
+        barred = {key, text_key(title["seed_title"])} & held_out
+        if barred or title["onet_code"] not in trained:
+            left_out["generated_of_held_out"] += 1
+        elif title["kind"] in NEGATIVE_KINDS:
+            negatives[own].append(title)
+        elif key in seen:
+            left_out["generated_known"] += 1
+        else:
+            seen.add(key)
+            positives.append((own, title))
+    return [
+        {
+            "jittered_title": title["title"],
+            "seed_title": title["seed_title"],
+            "onet_code": title["onet_code"],
+            "onet_name": title["onet_name"],
+            "jitter_kind": title["kind"],
+            "hard_negatives": [n["title"] for n in negatives[own]],
+            "hard_negative_kinds": [n["kind"] for n in negatives[own]],
+            "generator": title["generator"],
+            "round": None,
+            "split": "train",
+            "occupation_seen_in_train": True,
+        }
+        for own, title in positives
+    ], left_out
+
+
 def _unique_positives(answers: list[Answer]) -> tuple[list[list[Variant]], dict[str, int]]:
     """Each answer's positives without the texts that another seed, or a kind before, has."""
     seeds = {text_key(a.seed_title) for a in answers}
@@ -143,15 +208,15 @@ def _unique_positives(answers: list[Answer]) -> tuple[list[list[Variant]], dict[
     return result, left_out
 
 
-def statistics(rows: list[dict], answers: list[Answer], left_out: dict[str, int]) -> dict:
+def statistics(rows: list[dict], left_out: dict[str, int]) -> dict:
     """The counts that the dataset card and the tests read."""
     codes_of: dict[str, set[str]] = {}
-    for answer in answers:
-        codes_of.setdefault(text_key(answer.seed_title), set()).add(answer.onet_code)
+    for row in rows:
+        codes_of.setdefault(text_key(row["seed_title"]), set()).add(row["onet_code"])
     return {
         "rows": len(rows),
         "seeds": len(codes_of),
-        "occupations": len({a.onet_code for a in answers}),
+        "occupations": len({row["onet_code"] for row in rows}),
         "ambiguous_seeds": sum(len(codes) > 1 for codes in codes_of.values()),
         "left_out": left_out,
         "splits": {

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 @dataclass
 class Group:
-    """A seed of the training split under one occupation, with all that was written for it."""
+    """A seed of the training split under one occupation, with what one generator wrote for it."""
 
     code: str
     seed: str
@@ -19,14 +19,14 @@ class Group:
 
 def training_groups(dataset: Path) -> list[Group]:
     """The training split's seeds with their titles and the LLM's negatives, in file order."""
-    groups: dict[tuple[str, str], Group] = {}
+    groups: dict[tuple[str, str, str], Group] = {}
     path = dataset / "data" / "train-00000-of-00001.parquet"
     for row in pq.read_table(path).to_pylist():
-        key = row["onet_code"], row["seed_title"]
+        key = row["onet_code"], row["seed_title"], row["generator"]
         if key not in groups:
             negatives = list(zip(row["hard_negatives"], row["hard_negative_kinds"], strict=True))
             clean = [text for text, kind in negatives if kind != "near_miss_posting"]
             messy = [text for text, kind in negatives if kind == "near_miss_posting"]
-            groups[key] = Group(*key, {}, clean, messy)
+            groups[key] = Group(*key[:2], {}, clean, messy)
         groups[key].titles[row["jitter_kind"]] = row["jittered_title"]
     return list(groups.values())

@@ -59,7 +59,7 @@ class OccupationRankingLoss(torch.nn.Module):
     right answers apart, so pairs whose labels share an occupation are taken out (a supervised
     counterpart of the guide in GISTEmbed), or count as further positives (SupCon, Khosla et al.
     2020, arXiv:2004.11362). The column "negative", where there is one, gives every anchor further
-    candidates.
+    candidates: its own negative and those of the other rows, less those of its occupation.
     """
 
     def __init__(
@@ -78,14 +78,18 @@ class OccupationRankingLoss(torch.nn.Module):
 
         Args:
             features: Tokenised anchors, positives and perhaps negatives, b of each.
-            labels: Row of `overlap` of every anchor, shape (b,).
+            labels: Rows of `overlap` of every anchor and of its negative, shape (b, 2).
         """
         vectors = [normalize(self.model(f)["sentence_embedding"].float()) for f in features]
         anchors, positives, negatives = vectors[0], vectors[1], vectors[2:]
-        same = self.overlap[labels][:, labels]
+        own, of_negative = labels.unbind(1)
+        same = self.overlap[own][:, own]
         same.fill_diagonal_(True)
         to_positives = anchors @ positives.T * self.scale
-        to_negatives = [anchors @ n.T * self.scale for n in negatives]
+        false = self.overlap[own][:, of_negative]
+        to_negatives = [
+            (anchors @ n.T * self.scale).masked_fill(false, -torch.inf) for n in negatives
+        ]
         forward = self._cross_entropy(torch.cat([to_positives, *to_negatives], dim=1), same)
         return (forward + self._cross_entropy(to_positives.T, same)) / 2
 

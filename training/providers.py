@@ -100,6 +100,11 @@ class Provider(Protocol):
         """Close connections."""
 
 
+def has_key(name: str) -> bool:
+    """Whether the environment holds the key of a service."""
+    return bool(os.environ.get(KEYS.get(name, "HF_TOKEN")))
+
+
 def make_provider(
     name: str, model: str, base_url: str, structured: Structured, timeout: float
 ) -> Provider:

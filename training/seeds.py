@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobtitles.errors import DataError
+from jobtitles.files import sha256_of
 from jobtitles.records import text_key
 from training.answers import read_answers, read_occupations
 from training.conversation import Seed
 from training.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
+from training.onet_release import RELEASE, release_zip
 
 RAW = Path("dataset_card/raw")
 CORRECTIONS = Path("training/corrections.tsv")
@@ -40,7 +42,8 @@ def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
     """Read seeds.
 
     Args:
-        source: "shipped", or path of a folder or zip of O*NET's text files.
+        source: "shipped", path of a folder or zip of O*NET's text files, or the number of a
+            release to download.
         crosswalk: O*NET's 2010-to-2019 crosswalk; empty: the release's codes are of 2019.
         limit: So many seeds, evenly from all; 0: all.
 
@@ -53,7 +56,12 @@ def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
         seeds = [Seed(a.onet_code, a.seed_title, names[a.onet_code]) for a in answers]
         refused = 0
     else:
-        seeds, refused = _onet_seeds(Path(source), crosswalk)
+        if RELEASE.fullmatch(source):
+            path = release_zip(source)
+            source = f"O*NET {source} (SHA-256 {sha256_of(path)})"
+        else:
+            path = Path(source)
+        seeds, refused = _onet_seeds(path, crosswalk)
     total = len(seeds)
     if 0 < limit < total:
         seeds = [seeds[number * total // limit] for number in range(limit)]

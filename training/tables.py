@@ -274,6 +274,8 @@ def _left_out(results: dict) -> str:
         "written_twice_for_seed": "jittered titles written twice for one seed",
         "evaluation_negative_in_training": "validation or test negatives that are training titles",
         "training_negative_in_evaluation": "training negatives that occur in validation or test",
+        "generated_of_held_out": "generated titles that belong to validation or test",
+        "generated_known": "generated titles that the dataset holds already",
     }
     return _table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
 

@@ -32,7 +32,7 @@ class TrainingSet:
 
     Attributes:
         rows: Text columns anchor, positive and, where negatives were asked for, negative; and
-            the anchor's label.
+            the labels of the anchor and of the negative.
         overlap: Whether two labels share an occupation, bool, shape (labels, labels).
     """
 
@@ -84,6 +84,7 @@ class _Drawing:
         for group in groups:
             codes_of[text_key(group.seed)].add(group.code)
         self.codes_of = {seed: frozenset(codes) for seed, codes in codes_of.items()}
+        self.known = {text_key(title.text): title.codes for title in self.real} | self.codes_of
         self.texts_of = defaultdict(list)
         self.groups_of = defaultdict(list)
         for title in self.real:
@@ -110,13 +111,16 @@ class _Drawing:
         for _ in range(self.settings.passes):
             for source, row in self.order():
                 of_seed = source == "seed"
-                anchor, positive, negative = self.of_seed(row) if of_seed else self.of_real(row)
+                drawn = self.of_seed(row) if of_seed else self.of_real(row)
+                anchor, positive, negative, others = drawn
                 codes = self.codes(self.anchors[row][0]) if of_seed else self.real[row].codes
                 columns["anchor"].append(anchor)
                 columns["positive"].append(positive)
                 if self.negatives:
                     columns["negative"].append(negative)
-                columns["label"].append(labels.setdefault(codes, len(labels)))
+                columns["label"].append(
+                    [labels.setdefault(own, len(labels)) for own in (codes, others)]
+                )
         codes = sorted({code for own in labels for code in own})
         under = np.array([[code in own for code in codes] for own in labels], np.float32)
         return TrainingSet(Dataset.from_dict(columns), under @ under.T > 0)
@@ -136,13 +140,13 @@ class _Drawing:
         weights = [size[code] ** -self.settings.balance for code in occupation]
         return self.draw.choices(rows, weights, k=len(rows))
 
-    def of_seed(self, row: int) -> tuple[str, str, str]:
-        """A jittered title, its seed or another title of the seed, and a negative."""
+    def of_seed(self, row: int) -> tuple[str, str, str, frozenset[str]]:
+        """A jittered title, its seed or another title of the seed, a negative and its codes."""
         group, kind = self.anchors[row]
         positive_kind = _sibling_kind(group, kind, self.draw, self.settings.sibling_share)
         positive = group.titles[positive_kind] if positive_kind else group.seed
         if not self.negatives:
-            return group.titles[kind], positive, ""
+            return group.titles[kind], positive, "", frozenset()
         nearby = self.mined[row]
         mined = self.draw.random() < self.settings.mined_share
         other = self.draw.choice(nearby) if mined and nearby else None
@@ -152,10 +156,12 @@ class _Drawing:
             negative = _messy_negative(group, self.draw)
             if other:
                 negative = other.titles.get(positive_kind, other.seed)
-        return group.titles[kind], positive, negative
+        # What the LLM wrote as a near miss has a code only where it is a known title as well.
+        codes = self.codes(other) if other else self.known.get(text_key(negative), frozenset())
+        return group.titles[kind], positive, negative, codes
 
-    def of_real(self, row: int) -> tuple[str, str, str]:
-        """One of O*NET's titles, another text of its occupation, and a negative."""
+    def of_real(self, row: int) -> tuple[str, str, str, frozenset[str]]:
+        """One of O*NET's titles, another text of its occupation, a negative and its codes."""
         title, draw = self.real[row], self.draw
         code = draw.choice(sorted(title.codes))
         positive = self.names[code]
@@ -171,8 +177,10 @@ class _Drawing:
             anchor = _cluttered(group, title.text, draw) if group else anchor
             if text_key(anchor) in self.barred:
                 anchor = title.text
-        negative = draw.choice(self.mined_real[row]).seed if self.negatives else ""
-        return anchor, positive, negative
+        if not self.negatives:
+            return anchor, positive, "", frozenset()
+        other = draw.choice(self.mined_real[row])
+        return anchor, positive, other.seed, self.codes(other)
 
 
 def _cluttered(group: Group, text: str, draw: random.Random) -> str:

@@ -32,7 +32,7 @@ class ValidationRetrieval(BaseEvaluator):
             self._real["real_held_out"] = task(real.held_out["validation"], titles)
             self._real["real_unseen"] = task(real.unseen["validation"], titles)
         tasks = [self._seeds, *self._real.values()]
-        self._texts = {text for task in tasks for text in task.texts}
+        self.texts = {text for task in tasks for text in task.texts}
 
     def __call__(
         self,
@@ -46,7 +46,7 @@ class ValidationRetrieval(BaseEvaluator):
 
     def measure(self, encoder: Encoder) -> dict[str, float]:
         """The MRRs by name; `select` is their mean."""
-        encoded = Encoded.by(encoder, self._texts)
+        encoded = Encoded.by(encoder, self.texts)
         reciprocal = 1 / self._seeds.seed_ranks(self._seeds.scores(encoded))
         figures = {
             "seed_seen": float(reciprocal[self._seen].mean()),
