@@ -18,6 +18,7 @@ from sentence_transformers import SentenceTransformer
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import load_encoder
+from jobtitles.onet import RealTitle
 from jobtitles.records import Title, text_key
 from jobtitles.sources import BASE_REPO, BASE_REVISION, DATASET_DIR, ROOT, base_model
 from training.bucketed import BucketedModel
@@ -26,7 +27,7 @@ from training.finetune import averaged, finetune, train
 from training.groups import Group, training_groups
 from training.losses import OccupationRankingLoss
 from training.mining import mine_negatives
-from training.onet import RealTitle, RealTitles
+from training.onet import RealTitles
 from training.recipe import LOSSES, FinetuneSettings
 from training.triplets import build_triplets
 from training.validation import ValidationRetrieval

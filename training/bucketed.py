@@ -17,6 +17,9 @@ class BucketedModel(torch.nn.Module):
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self.model = model
+        # GISTEmbedLoss compares these with its guide's.
+        self.tokenizer = model.tokenizer
+        self.max_seq_length = model.max_seq_length
 
     def get_embedding_dimension(self) -> int:
         """Dimensions of the embeddings, for MatryoshkaLoss."""

@@ -53,6 +53,8 @@ def rendered(document: str, root: Path) -> str:
     model_card = root / "model_card"
     results = {
         "stats": _read(root / "dataset_card" / "stats.json"),
+        "gate": _read(root / "dataset_card" / "gate.json"),
+        "llm_benchmark": _read(root / "dataset_card" / "llm_benchmark.json"),
         "metrics": _read(model_card / "finetuned" / "metrics.json"),
         "triplet": _read(model_card / "triplet" / "metrics.json"),
         "throughput": _read(model_card / "throughput.json"),

@@ -42,7 +42,7 @@ def make_loss(
             model, scale=settings.scale, directions=both, mini_batch_size=BUCKET
         )
     elif settings.loss == "gist":
-        loss = losses.GISTEmbedLoss(model, guide, temperature=1 / settings.scale)
+        loss = losses.GISTEmbedLoss(bucketed, BucketedModel(guide), temperature=1 / settings.scale)
     elif settings.loss == "cached_gist":
         loss = losses.CachedGISTEmbedLoss(
             model, guide, temperature=1 / settings.scale, mini_batch_size=BUCKET

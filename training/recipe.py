@@ -8,8 +8,8 @@ from transformers import HfArgumentParser
 
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
+from jobtitles.onet import ALTERNATE_TITLES
 from training.command import option
-from training.onet import ALTERNATE_TITLES
 
 LOSSES = ("triplet", "mnrl", "cached_mnrl", "gist", "cached_gist", "masked_ranking", "supcon")
 PLACES = ("output", "checkpoints", "dataset", "onet", "previous", "device")

@@ -10,8 +10,8 @@ import numpy as np
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder
 from jobtitles.metrics import first_ranks
+from jobtitles.onet import RealTitle
 from jobtitles.records import SEED_KIND, Title, text_key
-from training.onet import RealTitle
 
 
 @dataclass(frozen=True)

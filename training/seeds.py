@@ -14,10 +14,10 @@ from pathlib import Path
 
 from jobtitles.errors import DataError
 from jobtitles.files import sha256_of
+from jobtitles.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
 from jobtitles.records import text_key
 from training.answers import read_answers, read_occupations
 from training.conversation import Seed
-from training.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
 from training.onet_release import RELEASE, release_zip
 
 RAW = Path("dataset_card/raw")

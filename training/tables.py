@@ -280,6 +280,71 @@ def _left_out(results: dict) -> str:
     return _table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
 
 
+NOT_MEASURED = "not measured"
+
+
+def _measured(value: float | None, form: str = ".3f") -> str:
+    return NOT_MEASURED if value is None else format(value, form)
+
+
+def _llm_titles(results: dict) -> str:
+    """What every generator wrote for the same seeds, and its cost where requests were logged."""
+    found = results["llm_benchmark"]
+    columns = {
+        "gate_share": "pass the gate",
+        "distinct_share": "distinct",
+        "novelty": "words not in the seed",
+        "verbatim_share": "hold the seed verbatim",
+        "diversity": "diversity",
+        "seed_mrr": "own seed, base MRR",
+    }
+    service = {
+        "parse_share": ("answers that parse", ".3f"),
+        "latency_p50_s": ("seconds, median", ".1f"),
+        "latency_p95_s": ("seconds, p95", ".1f"),
+        "usd_per_1000_accepted": ("$ for 1,000 accepted", ".2f"),
+    }
+    rows = []
+    for name, figures in found["generators"].items():
+        requests = figures["service"] or {}
+        rows.append(
+            [name, f"{figures['titles']:,}"]
+            + [_measured(figures.get(column)) for column in columns]
+            + [_measured(requests.get(column), form) for column, (_, form) in service.items()]
+        )
+    header = ["generator", "titles", *columns.values(), *(label for label, _ in service.values())]
+    return f"{found['seeds']:,} seeds, the same for all.\n\n{_table(header, rows)}"
+
+
+def _llm_worth(results: dict) -> str:
+    """What the titles are worth: the same small fine-tuning on equally many."""
+    found = results["llm_benchmark"]["worth"]
+    rows = [["base model, untrained", *(_measured(found["base"].get(n)) for n in VALIDATION), ""]]
+    for name, worth in found["generators"].items():
+        if worth is None:
+            rows.append([name, *[NOT_MEASURED] * (len(VALIDATION) + 1)])
+            continue
+        selects = [run["select"] for run in worth["runs"]]
+        spread = f"{min(selects):.3f} to {max(selects):.3f}"
+        rows.append([name, *(_measured(worth["mean"].get(n)) for n in VALIDATION), spread])
+    header = ["trained on titles of", *VALIDATION.values(), "range of the mean"]
+    return f"{found['titles']:,} titles of each.\n\n{_table(header, rows)}"
+
+
+def _gate(results: dict) -> str:
+    """The gate on the recorded titles: by kind, what breaks a rule or is to be looked at."""
+    gate = results["gate"]
+    columns = {**gate["broken"], **gate["review"]}
+    rows = [
+        [kind.replace("_", " "), f"{count:,}"]
+        + [f"{found.get(kind, 0):,}" for found in columns.values()]
+        for kind, count in gate["titles"].items()
+    ]
+    total = ["all", f"{sum(gate['titles'].values()):,}"]
+    total += [f"{sum(found.values()):,}" for found in columns.values()]
+    return _table(["kind", "titles", *columns], [*rows, total])
+
+
 BLOCKS: dict[str, Callable[[dict], str]] = {
     "headline": _headline,
     "kinds": _kinds,
@@ -295,4 +360,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "model_index": _model_index,
     "counts": _counts,
     "left_out": _left_out,
+    "gate": _gate,
+    "llm_titles": _llm_titles,
+    "llm_worth": _llm_worth,
 }

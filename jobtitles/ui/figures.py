@@ -1,6 +1,7 @@
-"""Plotly figures of the title maps, coloured by O*NET-SOC major group."""
+"""Plotly figures: the title maps, coloured by O*NET-SOC major group, and the LLM benchmark."""
 
 import html
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -36,6 +37,11 @@ MAJOR_GROUPS = {
 ALL_GROUPS = "all"
 FADED = "rgba(128, 128, 128, 0.25)"
 HEIGHT = 460
+# The page's own background, light or dark.
+CLEAR = "rgba(0, 0, 0, 0)"
+# Shows on white and on a dark page alike.
+INK = "#808895"
+BARS = ("#0d9488", "#c9a400", "#6a5acd", "#ff6f61")
 
 
 def map_figure(xy: np.ndarray, titles: list[Title], highlighted: str) -> go.Figure:
@@ -66,15 +72,82 @@ def map_figure(xy: np.ndarray, titles: list[Title], highlighted: str) -> go.Figu
         height=HEIGHT,
         showlegend=False,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        # The page's own background, light or dark.
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        hoverlabel={"bgcolor": "#1f2937", "font": {"color": "#f9fafb"}},
-        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#808080", "activecolor": "#0d9488"},
+        **_page_colours(),
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     return figure
+
+
+def worth_figure(base: float, means: dict[str, float]) -> go.Figure:
+    """What training on a generator's titles brings, beside the untrained base model.
+
+    Args:
+        base: Mean validation MRR of the base model.
+        means: Generator -> that figure after training on its titles.
+    """
+    names = list(means)[::-1]  # plotly draws the first at the bottom
+    figure = go.Figure()
+    figure.add_bar(
+        x=[means[name] for name in names],
+        y=names,
+        orientation="h",
+        text=[f"{means[name]:.3f}" for name in names],
+        textposition="inside",
+        insidetextfont={"color": "white"},
+        marker={"color": BARS[0]},
+        hoverinfo="skip",
+    )
+    figure.add_vline(
+        base, line={"color": INK, "dash": "dot"}, annotation_text=f"base model {base:.3f}"
+    )
+    low = min([base, *means.values()])
+    # Bars that begin near the base model: from zero their differences could not be seen.
+    figure.update_xaxes(range=[low - 0.02, max([base, *means.values()]) + 0.01])
+    return _bars(figure)
+
+
+def shares_figure(columns: list[str], shares: dict[str, list[float]]) -> go.Figure:
+    """Shares of every generator's titles, one group of bars a share.
+
+    Args:
+        columns: What the shares are of.
+        shares: Generator -> its shares, in the order of `columns`.
+    """
+    figure = go.Figure()
+    for (name, values), colour in zip(shares.items(), cycle(BARS)):
+        figure.add_bar(
+            x=values[::-1],
+            y=columns[::-1],
+            orientation="h",
+            name=name,
+            marker={"color": colour},
+            hovertemplate=f"{html.escape(name)}: %{{x:.3f}}<extra></extra>",
+        )
+    figure.update_xaxes(range=[0, 1])
+    figure.update_layout(barmode="group", legend={"orientation": "h", "y": -0.1})
+    return _bars(figure)
+
+
+def _bars(figure: go.Figure) -> go.Figure:
+    figure.update_layout(
+        height=HEIGHT,
+        font={"color": INK},
+        margin={"l": 0, "r": 10, "t": 30, "b": 0},
+        **_page_colours(),
+    )
+    figure.update_xaxes(gridcolor=FADED, zeroline=False, fixedrange=True)
+    figure.update_yaxes(automargin=True, fixedrange=True)
+    return figure
+
+
+def _page_colours() -> dict[str, object]:
+    return {
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "hoverlabel": {"bgcolor": "#1f2937", "font": {"color": "#f9fafb"}},
+        "modebar": {"bgcolor": CLEAR, "color": "#808080", "activecolor": "#0d9488"},
+    }
 
 
 def _hover(title: Title) -> str:

@@ -5,6 +5,7 @@ import os
 import gradio as gr
 
 from jobtitles.ui.api import add_api
+from jobtitles.ui.llm_tab import build_llm_tab
 from jobtitles.ui.map_tab import build_map_tab
 from jobtitles.ui.markup import escape
 from jobtitles.ui.search_tab import build_search_tab
@@ -51,6 +52,8 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
             build_similar_tab(warmups, tuned)
         with gr.Tab("Embedding map"):
             build_map_tab(warmups, tuned)
+        with gr.Tab("LLM benchmark"):
+            build_llm_tab()
         add_api(warmups)
 
         def follow(tuned: str) -> tuple[str, gr.Timer]:
