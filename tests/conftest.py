@@ -30,16 +30,26 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def small_dataset(tmp_path_factory):
-    """The shipped rows of some twenty occupations of one industry, all splits."""
-    folder = tmp_path_factory.mktemp("small")
+def rows_of(folder, occupations):
+    """The shipped rows of the occupations whose codes begin so, all splits, in a folder."""
     (folder / "data").mkdir()
     for path in (DATASET_DIR / "data").glob("*.parquet"):
         table = pq.read_table(path)
-        chosen = [code.startswith(("29-11", "31-")) for code in table["onet_code"].to_pylist()]
+        chosen = [code.startswith(occupations) for code in table["onet_code"].to_pylist()]
         pq.write_table(table.filter(chosen), folder / "data" / path.name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_dataset(tmp_path_factory):
+    """The shipped rows of some thirty occupations of one industry."""
+    return rows_of(tmp_path_factory.mktemp("small"), ("29-11", "31-"))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory):
+    """The shipped rows of eight occupations."""
+    return rows_of(tmp_path_factory.mktemp("tiny"), ("31-9",))
 
 
 @dataclass(frozen=True)

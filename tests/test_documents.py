@@ -45,7 +45,10 @@ def test_the_hub_reads_the_results():
 
 def test_every_ablation_row_is_a_recipe_of_today():
     """A recipe that was edited after its row was trained would stand beside another's figures."""
-    for path in (ROOT / "training" / "ablation").glob("*.json"):
+    recipes = {path.stem for path in (ROOT / "training/recipes/ablation").glob("*.args")}
+    rows = list((ROOT / "training" / "ablation").glob("*.json"))
+    assert {path.stem for path in rows} == recipes
+    for path in rows:
         recipe = asdict(read_recipe(ROOT / f"training/recipes/ablation/{path.stem}.args", ""))
         measured = json.loads(path.read_text())["recipe"]
         for name, value in recipe.items():
@@ -53,7 +56,12 @@ def test_every_ablation_row_is_a_recipe_of_today():
 
 
 def test_a_changed_figure_makes_the_document_stale(tmp_path):
-    for file in ("dataset_card/stats.json", "model_card/throughput.json", *METRICS.values()):
+    results = ("stats.json", "gate.json", "llm_benchmark.json")
+    for file in (
+        *(f"dataset_card/{name}" for name in results),
+        "model_card/throughput.json",
+        *METRICS.values(),
+    ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, tmp_path / file)
     text = (ROOT / "dataset_card/README.md").read_text(encoding="utf-8")

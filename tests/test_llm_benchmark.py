@@ -49,9 +49,9 @@ def test_figures_by_hand():
     assert figures["service"] is None
 
 
-def test_a_whole_run_with_a_live_model(small_dataset, tmp_path, monkeypatch):
+def test_a_whole_run_with_a_live_model(tiny_dataset, tmp_path, monkeypatch):
     dataset = tmp_path / "dataset"
-    shutil.copytree(small_dataset, dataset)
+    shutil.copytree(tiny_dataset, dataset)
     shutil.copytree(DATASET_DIR / "raw", dataset / "raw")
     shutil.copy(DATASET_DIR / "stats.json", dataset)
     public = tmp_path / "public.csv"

@@ -242,12 +242,12 @@ def small_recipe(folder, dataset, **changes):
     ("loss", "matryoshka"),
     [*((loss, False) for loss in LOSSES), ("masked_ranking", True), ("cached_mnrl", True)],
 )
-def test_every_loss_takes_a_step(loss, matryoshka, small_dataset, tmp_path):
+def test_every_loss_takes_a_step(loss, matryoshka, tiny_dataset, tmp_path):
     # The first step's rate is zero: it warms up.
     changes = {"eval_every": 0, "max_steps": 2, "matryoshka": matryoshka, "bf16": "no"}
-    settings = small_recipe(tmp_path, small_dataset, loss=loss, **changes)
-    titles = read_titles(small_dataset)
-    trained = train(settings, titles, None, ValidationRetrieval(small_dataset, None))
+    settings = small_recipe(tmp_path, tiny_dataset, loss=loss, **changes)
+    titles = read_titles(tiny_dataset)
+    trained = train(settings, titles, None, ValidationRetrieval(tiny_dataset, None))
     base = SentenceTransformer(str(base_model().path), device="cpu")
     moved = trained.model.encode("Nurse") - base.encode("Nurse")
     assert np.isfinite(moved).all()
@@ -256,7 +256,7 @@ def test_every_loss_takes_a_step(loss, matryoshka, small_dataset, tmp_path):
 
 def test_a_few_steps_make_the_ranking_better(small_dataset, tmp_path):
     loss = "masked_ranking"
-    settings = small_recipe(tmp_path, small_dataset, loss=loss, eval_every=10, max_steps=20)
+    settings = small_recipe(tmp_path, small_dataset, loss=loss, eval_every=8, max_steps=16)
     finetune(settings)
     adapter = settings.output
     report = json.loads((adapter / "training.json").read_text())

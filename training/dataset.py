@@ -15,6 +15,7 @@ from jobtitles.errors import DataError
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
+from training.publish import PublishSettings, publish
 from training.splits import SPLITS, split_seeds
 
 GENERATOR = "Claude (Anthropic)"
@@ -51,6 +52,7 @@ class DatasetSettings:
     generated: str = field(
         default="", metadata={"help": "titles.parquet of a generation, for the training split"}
     )
+    push: bool = field(default=False, metadata={"help": "publish it, as scripts.7_publish does"})
 
 
 def build_dataset(settings: DatasetSettings) -> None:
@@ -58,6 +60,7 @@ def build_dataset(settings: DatasetSettings) -> None:
 
     Raises:
         DataError: The raw files break their format, or the generated titles are missing.
+        PublishError: It could not be pushed.
     """
     names = read_occupations(settings.raw)
     answers = read_answers(settings.raw, settings.corrections)
@@ -74,6 +77,8 @@ def build_dataset(settings: DatasetSettings) -> None:
     stats["raw_files"] = {p.name: sha256_of(p) for p in sorted(settings.raw.glob("*.tsv"))}
     write_json(settings.output / "stats.json", stats)
     print(f"{len(rows):,} rows in {settings.output}/data, left out: {left_out}")
+    if settings.push:
+        publish(PublishSettings("dataset", dataset=settings.output))
 
 
 def assemble(answers: list[Answer], names: dict[str, str]) -> tuple[list[dict], dict[str, int]]:

@@ -11,6 +11,7 @@ from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 
 from jobtitles.sources import adapter_in, base_model
+from training.publish import PublishSettings, publish
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ExportSettings:
     card: Path = field(
         default=Path("model_card/README.md"), metadata={"help": "model card put beside it"}
     )
+    push: bool = field(default=False, metadata={"help": "publish it, as scripts.7_publish does"})
 
 
 def export(settings: ExportSettings) -> None:
@@ -33,11 +35,14 @@ def export(settings: ExportSettings) -> None:
 
     Raises:
         SourceError: The base model or the adapter is missing, or not the pinned one.
+        PublishError: It could not be pushed.
     """
     model = merged_model(settings.adapter, "cpu")
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")
     print(f"{settings.output}: load it with SentenceTransformer({str(settings.output)!r})")
+    if settings.push:
+        publish(PublishSettings("model", exported=settings.output))
 
 
 def merged_model(adapter: Path, device: str | None) -> SentenceTransformer:

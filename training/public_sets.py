@@ -32,7 +32,7 @@ from jobtitles.records import text_key
 from training.groups import training_groups
 from training.onet import read_real_titles
 
-CORPUS_NAMES = ("corpus_elements.tsv", "documents.tsv", "corpus.tsv")
+CORPUS_NAMES = ("corpus_elements.tsv", "corpus_documents.tsv", "documents.tsv", "corpus.tsv")
 HITS = (1, 5, 10)
 
 

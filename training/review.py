@@ -75,7 +75,7 @@ def review(settings: ReviewSettings) -> None:
     Raises:
         DataError: The titles are missing.
     """
-    rows = _rows(settings)
+    rows = read_rows(settings)
     kept, report = gate(rows)
     encoder = load_encoder("base")
     texts = sorted({text for row in kept for text in (row["title"], row["seed_title"])})
@@ -162,8 +162,12 @@ def _of_seed(
                 yield Finding(FINDINGS[2], *columns, rows[earlier]["title"], round(alike, 3), own)
 
 
-def _rows(settings: ReviewSettings) -> list[dict[str, str]]:
-    """Titles as the gate wants them; of a dataset, all that was recorded."""
+def read_rows(settings: ReviewSettings) -> list[dict[str, str]]:
+    """Titles as the gate wants them; of the shipped dataset, all that was recorded.
+
+    Raises:
+        DataError: The titles are missing.
+    """
     if settings.titles != SHIPPED:
         if not Path(settings.titles).is_file():
             raise DataError(f"{settings.titles} is missing: scripts.jitter writes it.")

@@ -42,3 +42,8 @@ def test_nothing_sticks_out(visit, screenshots, width, height, theme):
         timeout=300_000
     )
     look("map")
+
+    tab.get_by_role("tab", name="LLM benchmark").click()
+    for plot in ("#llm-worth", "#llm-shares"):
+        expect(tab.locator(f"{plot} .js-plotly-plot .barlayer").first).to_be_visible()
+    look("llm")

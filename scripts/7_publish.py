@@ -1,0 +1,7 @@
+"""Publish the dataset or the model to the Hub: python -m scripts.7_publish --part dataset."""
+
+from training.command import run
+from training.publish import PublishSettings, publish
+
+if __name__ == "__main__":
+    run(PublishSettings, publish)

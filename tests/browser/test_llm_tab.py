@@ -1,0 +1,29 @@
+"""The LLM benchmark's tab in Chromium: its bars and table are those of the result file."""
+
+import json
+
+from playwright.sync_api import expect
+
+from jobtitles.ui.llm_tab import RESULT
+
+
+def test_bars_and_table_are_the_results(visit):
+    found = json.loads(RESULT.read_text(encoding="utf-8"))
+    tab = visit()
+    tab.get_by_role("tab", name="LLM benchmark").click()
+    bars = tab.locator("#llm-worth .js-plotly-plot")
+    expect(bars.locator(".bars .point").first).to_be_visible()
+    drawn = bars.evaluate("plot => plot.data[0].y")
+    worth = {n: w["mean"]["select"] for n, w in found["worth"]["generators"].items() if w}
+    assert sorted(drawn) == sorted(worth)
+    texts = bars.evaluate("plot => plot.data[0].text")
+    assert dict(zip(drawn, texts, strict=True)) == {n: f"{v:.3f}" for n, v in worth.items()}
+
+    shares = tab.locator("#llm-shares .js-plotly-plot")
+    assert shares.evaluate("plot => plot.data.map(t => t.name)") == list(found["generators"])
+
+    table = tab.locator("#llm-figures")
+    for name in found["generators"]:
+        expect(table.get_by_text(name, exact=True).first).to_be_visible()
+    unlogged = [n for n, g in found["generators"].items() if g["service"] is None]
+    expect(table.get_by_text("not measured")).to_have_count(4 * len(unlogged))

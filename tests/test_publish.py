@@ -1,0 +1,123 @@
+"""Publishing with the real Hub client, against a loopback server that speaks the Hub's HTTP API."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from datasets import load_dataset
+from huggingface_hub import constants
+
+from jobtitles.errors import DataError
+from jobtitles.sources import DATASET_DIR, ROOT
+from tests.hub_server import TOKEN, HubServer
+from training.dataset import DatasetSettings, build_dataset
+from training.export import ExportSettings, export
+from training.publish import PublishError, PublishSettings, publish
+
+REPO = ("datasets", "somebody/jittered-job-titles")
+DATASET = PublishSettings("dataset", dataset=DATASET_DIR)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A Hub of its own, which the client of this process speaks to."""
+    with HubServer() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield hub
+
+
+def test_the_dataset_is_published_once_and_can_be_loaded(server, tmp_path, capsys):
+    # By the dataset stage's --push, which publishes what it has made.
+    made = tmp_path / "dataset_card"
+    shutil.copytree(DATASET_DIR, made)
+    corrections = ROOT / "training" / "corrections.tsv"
+    build_dataset(DatasetSettings(made / "raw", corrections, made, push=True))
+    repo = server.repos[REPO]
+    sha, files = repo.commits[-1]
+    assert len(repo.commits) == 2  # the Hub's own, and this one
+    assert sha in capsys.readouterr().out
+    assert {"README.md", "stats.json", "raw/PROMPT.md", ".gitattributes"} < files.keys()
+    parquet = "data/test-00000-of-00001.parquet"
+    assert files[parquet] == (DATASET_DIR / parquet).read_bytes()
+
+    publish(PublishSettings("dataset", dataset=DATASET_DIR, tag="v1"))
+    assert "nothing has changed" in capsys.readouterr().out
+    assert len(repo.commits) == 2
+    assert repo.tags == {"v1": sha}
+
+    # What is no longer part of it goes with the next commit.
+    repo.commit({**files, "old.json": b"{}", "README.md": b"old"})
+    publish(DATASET)
+    assert repo.commits[-1][1] == files
+    assert len(server.puts) == 3  # no parquet file twice
+
+    for name, content in files.items():
+        path = tmp_path / "loaded" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    loaded = load_dataset(str(tmp_path / "loaded"), cache_dir=str(tmp_path / "cache"))
+    assert set(loaded) == {"train", "validation", "test"}
+
+
+def test_a_cut_upload_goes_on_where_it_stood(server):
+    server.refuse_after = 1
+    with pytest.raises(PublishError, match="what has arrived is not sent again"):
+        publish(DATASET)
+    assert len(server.repos[REPO].commits) == 1
+    server.refuse_after = None
+    publish(DATASET)
+    assert len(server.puts) == len(set(server.puts)) == 3
+    assert len(server.repos[REPO].commits) == 2
+
+
+def test_a_commit_in_between_is_not_overwritten(server):
+    def meanwhile():
+        server.before_commit = lambda: None
+        server.repos[REPO].commit({"README.md": b"somebody else's"})
+
+    server.before_commit = meanwhile
+    with pytest.raises(PublishError, match="Somebody else has committed in the meantime"):
+        publish(DATASET)
+    assert server.repos[REPO].commits[-1][1] == {"README.md": b"somebody else's"}
+
+
+def test_a_wrong_token_is_said_in_a_sentence_on_the_command_line(server):
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": server.url,
+        "HF_TOKEN": "hf_wrong",
+        "HF_HUB_OFFLINE": "0",
+    }
+    command = [sys.executable, "-m", "scripts.7_publish", "--part", "dataset"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: The Hub does not know this token: check HF_TOKEN.\n"
+
+
+def test_a_dry_run_lists_and_sends_nothing(server, capsys):
+    publish(PublishSettings("dataset", dry_run=True, dataset=DATASET_DIR))
+    listed = capsys.readouterr().out
+    assert "data/train-00000-of-00001.parquet" in listed
+    assert "nothing was sent" in listed
+    assert server.repos == {}
+
+
+def test_the_exported_model_is_published_whole(server, tmp_path):
+    export(ExportSettings(output=tmp_path))
+    publish(PublishSettings("model", exported=tmp_path, repo="me/titles"))
+    files = server.repos["models", "me/titles"].commits[-1][1]
+    assert files["model.safetensors"] == (tmp_path / "model.safetensors").read_bytes()
+    assert {"modules.json", "metrics.json", "adapters/triplet/training.json"} < files.keys()
+    assert files["README.md"] == (ROOT / "model_card" / "README.md").read_bytes()
+
+
+def test_a_model_that_was_not_exported_is_named(tmp_path):
+    with pytest.raises(DataError, match="run the stage that writes it"):
+        publish(PublishSettings("model", dry_run=True, exported=tmp_path))

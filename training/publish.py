@@ -1,0 +1,139 @@
+"""Publish the dataset or the model to the Hugging Face Hub, each as one commit.
+
+What stands in the repository already is not sent again, what is no longer part of it is deleted in
+the same commit, and a cut upload goes on where it stood: the Hub keeps large files by content. The
+token comes from HF_TOKEN or `hf auth login`.
+
+Run: python -m scripts.7_publish --part dataset --dry_run true
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from httpx2 import TransportError
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
+
+from jobtitles.errors import DataError, JobTitlesError
+from training.command import option
+
+NAMES = {"dataset": "jittered-job-titles", "model": "job-title-minilm"}
+AGAIN = "Run it again: what has arrived is not sent again."
+KEPT = ".gitattributes"  # the Hub's own
+DATASET = ("README.md", "stats.json", "gate.json", "llm_benchmark.json", "data/*.parquet", "raw/*")
+RESULTS = ("metrics.json", "training.json")
+
+
+class PublishError(JobTitlesError):
+    """The Hub refused, or could not be reached."""
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """What is published, and where."""
+
+    part: Literal["dataset", "model"] = field(metadata={"help": "dataset or model"})
+    repo: str = option("", "name or account/name; empty: the usual name under the token's account")
+    private: bool = option(False, "a repository that is created is private")
+    create_pr: bool = option(False, "as a pull request")
+    dry_run: bool = option(False, "list what would go, send nothing")
+    tag: str = option("", "name of a version that the commit is tagged with")
+    dataset: Path = option(Path("dataset_card"), "folder of the dataset")
+    cards: Path = option(Path("model_card"), "folder of the model's card, results and adapters")
+    exported: Path = option(Path("runs/job-title-minilm"), "the merged model, by scripts.5_export")
+
+
+def publish(settings: PublishSettings) -> None:
+    """Put a part of the project on the Hub.
+
+    Raises:
+        DataError: A file that belongs to it is missing.
+        PublishError: The Hub refused, or could not be reached.
+    """
+    files = dict(sorted(_files(settings)))
+    if settings.dry_run:
+        for name, path in files.items():
+            print(f"{path.stat().st_size:>12,}  {name}")
+        print(f"{len(files)} files; nothing was sent")
+        return
+    try:
+        _commit(settings, files)
+    except LocalTokenNotFoundError as error:
+        raise PublishError("No token: set HF_TOKEN, or run `hf auth login`.") from error
+    except OfflineModeIsEnabled as error:
+        raise PublishError("HF_HUB_OFFLINE forbids requests: unset it.") from error
+    except HfHubHTTPError as error:
+        raise PublishError(_reason(error)) from error
+    except TransportError as error:
+        raise PublishError(f"The Hub could not be reached: {error}. {AGAIN}") from error
+    except RuntimeError as error:
+        # The client's own words for an upload that failed, whatever the cause.
+        if not isinstance(error.__cause__, HfHubHTTPError | TransportError):
+            raise
+        raise PublishError(f"{error} {error.__cause__}. {AGAIN}") from error
+
+
+def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
+    api = HfApi()
+    kind = settings.part
+    name = settings.repo or NAMES[kind]
+    if "/" not in name:
+        name = f"{api.whoami()['name']}/{name}"
+    api.create_repo(name, repo_type=kind, private=settings.private or None, exist_ok=True)
+    before = api.repo_info(name, repo_type=kind)
+    there = {sibling.rfilename for sibling in before.siblings}
+    done = api.create_commit(
+        name,
+        [
+            *(CommitOperationAdd(target, str(path)) for target, path in files.items()),
+            *(CommitOperationDelete(old) for old in sorted(there - files.keys() - {KEPT})),
+        ],
+        commit_message=f"The {kind} with its card and results",
+        repo_type=kind,
+        create_pr=settings.create_pr,
+        # A commit of somebody else's in between is refused, not overwritten.
+        parent_commit=before.sha,
+    )
+    if settings.tag:
+        revision = done.pr_revision or done.oid
+        api.create_tag(name, tag=settings.tag, revision=revision, repo_type=kind, exist_ok=True)
+    if done.oid == before.sha:
+        print(f"{name}: nothing has changed since {done.oid}")
+    else:
+        print(f"{name}: {done.pr_url or done.oid}")
+
+
+def _files(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
+    """Path in the repository and on disk of every file of a part."""
+    if settings.part == "dataset":
+        for pattern in DATASET:
+            yield from _found(settings.dataset, pattern)
+        return
+    yield from (f for f in _found(settings.exported, "**/*") if f[0] != "README.md")
+    yield from _found(settings.cards, "README.md")
+    yield from _found(settings.cards / "finetuned", "metrics.json")
+    for adapter in ("finetuned", "triplet"):
+        for pattern in ("adapter_*", *RESULTS):
+            for name, path in _found(settings.cards / adapter, pattern):
+                yield f"adapters/{adapter}/{name}", path
+
+
+def _found(folder: Path, pattern: str) -> list[tuple[str, Path]]:
+    found = [p for p in folder.glob(pattern) if p.is_file()]
+    if not found:
+        raise DataError(f"{folder / pattern} is missing: run the stage that writes it.")
+    return [(path.relative_to(folder).as_posix(), path) for path in found]
+
+
+def _reason(error: HfHubHTTPError) -> str:
+    """What a refusal means, and what to do."""
+    status = error.response.status_code if error.response is not None else None
+    if status == 401:
+        return "The Hub does not know this token: check HF_TOKEN."
+    if status == 403:
+        return "The token may not write there: it needs write access to the account."
+    if status == 412:
+        return "Somebody else has committed in the meantime: run it again."
+    return f"The Hub refused (HTTP {status}): {' '.join(str(error).split())[:300]}"
