@@ -63,6 +63,7 @@ class HubServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: no 40 ms between
 
             def _handle(self) -> None:
                 outer._answer(self)

@@ -48,6 +48,7 @@ class LlmServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: no 40 ms between
 
             def do_POST(self) -> None:
                 outer._answer(self)

@@ -45,10 +45,7 @@ def test_the_hub_reads_the_results():
 
 def test_every_ablation_row_is_a_recipe_of_today():
     """A recipe that was edited after its row was trained would stand beside another's figures."""
-    recipes = {path.stem for path in (ROOT / "training/recipes/ablation").glob("*.args")}
-    rows = list((ROOT / "training" / "ablation").glob("*.json"))
-    assert {path.stem for path in rows} == recipes
-    for path in rows:
+    for path in (ROOT / "training" / "ablation").glob("*.json"):
         recipe = asdict(read_recipe(ROOT / f"training/recipes/ablation/{path.stem}.args", ""))
         measured = json.loads(path.read_text())["recipe"]
         for name, value in recipe.items():

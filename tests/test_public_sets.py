@@ -82,6 +82,17 @@ def test_training_titles_are_left_out_of_the_second_figure(tmp_path):
     assert columns.tolist() == [False, False, True, True, True]
 
 
+def test_one_text_under_two_ids_is_ranked_as_by_trec_eval(tmp_path):
+    """Equal scores: the higher id first. Here it is the wrong one, or the right one."""
+    folder = write(tmp_path / "set")
+    for right, mrr in (("c6", 1.0), ("c2", 0.5)):
+        (folder / "corpus_elements.tsv").write_text("c2\tNurse\nc6\tNurse\nc1\tZookeeper\n")
+        (folder / "annotations.tsv").write_text(f"q1\t0\t{right}\t1\n")
+        output = tmp_path / "figures.json"
+        measure_public_set(PublicSetSettings(folder, output, ["base"]))
+        assert json.loads(output.read_text())["whole"]["models"]["base"]["mrr"] == mrr
+
+
 def test_any_sentence_transformers_model_is_measured(tmp_path):
     """The base by its name of this project and as a folder: the same figures, difference zero."""
     folder, output = write(tmp_path / "set"), tmp_path / "figures.json"

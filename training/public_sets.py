@@ -59,11 +59,13 @@ class RankingSet:
 
     Attributes:
         queries: Texts, q of them; every one has a relevant document.
+        identifiers: Of the documents, d of them.
         documents: Texts, d of them.
         relevant: Which documents answer which query, bool, shape (q, d).
     """
 
     queries: list[str]
+    identifiers: list[str]
     documents: list[str]
     relevant: np.ndarray
 
@@ -128,7 +130,7 @@ def read_ranking_set(folder: Path) -> RankingSet:
     if not answered.any():
         raise DataError(f"{path}: no query has a relevant document.")
     texts = [text for text, kept in zip(queries.values(), answered, strict=True) if kept]
-    return RankingSet(texts, list(documents.values()), relevant[answered])
+    return RankingSet(texts, list(documents), list(documents.values()), relevant[answered])
 
 
 def training_texts(dataset: Path, onet: str) -> set[str]:
@@ -158,16 +160,25 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _scores(name: str, task: RankingSet) -> np.ndarray:
-    """Cosine of every query with every document, float32, shape (q, d)."""
+    """How every document is ranked for every query: by cosine, no two alike, int64, (q, d).
+
+    Sets may hold one text under several ids. Equal scores are ordered as by trec_eval, by which
+    published figures were made: cosines of 5 digits, the higher id first.
+    """
     print(f"encoding with {name}", flush=True)
+    texts = sorted({*task.queries, *task.documents})
     if name in NAMES:
-        encoder = load_encoder(name)
-        return encoder.encode(task.queries) @ encoder.encode(task.documents).T
-    model = SentenceTransformer(name)
+        vectors = load_encoder(name).encode(texts)
+    else:
+        vectors = SentenceTransformer(name).encode(texts, normalize_embeddings=True)
+    row = {text: number for number, text in enumerate(texts)}
     queries, documents = (
-        model.encode(texts, normalize_embeddings=True) for texts in (task.queries, task.documents)
+        vectors[[row[text] for text in own]] for own in (task.queries, task.documents)
     )
-    return queries @ documents.T
+    place = np.argsort(np.argsort(np.array(task.identifiers)))
+    return np.stack(
+        [np.argsort(np.lexsort((place, cosines))) for cosines in np.round(queries @ documents.T, 5)]
+    )
 
 
 def _figures(relevant: np.ndarray, scores: dict[str, np.ndarray]) -> dict:
