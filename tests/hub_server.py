@@ -103,6 +103,7 @@ class HubServer:
             (r"/api/(\w+)/([^/]+/[^/]+)/preupload/([^/]+)", self._preupload),
             (r"/api/(\w+)/([^/]+/[^/]+)/commit/([^/]+)", self._take_commit),
             (r"/api/(\w+)/([^/]+/[^/]+)/tag/([^/]+)", self._tag),
+            (r"/api/(\w+)/([^/]+/[^/]+)/refs", self._refs),
             (r"/api/(\w+)/([^/]+/[^/]+)(?:/revision/([^/]+))?", self._info),
             (r"/(|datasets/|spaces/)([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
         ):
@@ -121,7 +122,9 @@ class HubServer:
         if key in self.repos:
             _send(request, 409, {"error": "exists", "url": f"{self.url}/{key[1]}"})
             return
-        repo = self.repos[key] = Repo(bool(asked.get("private")) or "private" in str(asked))
+        repo = self.repos[key] = Repo(
+            asked.get("visibility") == "private" or bool(asked.get("private"))
+        )
         repo.commit({".gitattributes": b"*.parquet filter=lfs\n"})
         _send(request, 200, {"url": f"{self.url}/{PREFIX[key[0]]}{key[1]}", "id": key[1]})
 
@@ -194,9 +197,19 @@ class HubServer:
         _send(request, 200, {"commitUrl": address, "commitOid": sha, "pullRequestUrl": None})
 
     def _tag(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
-        repo = self.repos[kind, name]
-        repo.tags[json.loads(body)["tag"]] = repo.at(revision)[0]
+        repo, tag = self.repos[kind, name], json.loads(body)["tag"]
+        if tag in repo.tags:
+            _send(request, 409, {"error": "Tag exists"})
+            return
+        repo.tags[tag] = repo.at(revision)[0]
         _send(request, 200, {})
+
+    def _refs(self, request, _body, kind, name) -> None:  # noqa: ANN001
+        tags = [
+            {"name": tag, "ref": f"refs/tags/{tag}", "targetCommit": sha}
+            for tag, sha in self.repos[kind, name].tags.items()
+        ]
+        _send(request, 200, {"branches": [], "converts": [], "tags": tags})
 
     def _resolve(self, request, _body, prefix, name, revision, path) -> None:  # noqa: ANN001
         kind = prefix.rstrip("/") or "models"

@@ -15,6 +15,7 @@ from training.conversation import Seed
 from training.generators import Generator, key_of
 from training.groups import training_groups
 from training.llm_benchmark import RULES, LlmBenchmarkSettings, benchmark, measured
+from training.providers import KEYS
 from training.rules import rule_based
 
 LIVE = "groq, openai gpt-oss-120b"
@@ -68,7 +69,8 @@ def test_a_whole_run_with_a_live_model(tiny_dataset, tmp_path, monkeypatch):
         titles_per_seed=1,
         trainings=1,
     )
-    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    for name in (*KEYS.values(), "HF_TOKEN"):  # the developer's own must not be spent
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(InputError, match="GROQ_API_KEY"):
         benchmark(settings)
     monkeypatch.setenv("GROQ_API_KEY", "secret-key")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from jobtitles.errors import DataError
+from jobtitles.errors import DataError, InputError
 from jobtitles.files import sha256_of
 from training import onet_release, seeds
 from training.onet_release import release_zip
@@ -58,6 +58,9 @@ def test_a_release_is_downloaded_once_and_gives_seeds(tmp_path, monkeypatch):
             ("35-2014.00", "Grill Cook", "Cooks"),
         ]
         assert record["sha256"] in read.summary
+
+        with pytest.raises(InputError, match="has 2010 codes"):
+            seeds.read_seeds("24.2", "", 0)
 
         (served / "db_9_9_text.zip").write_text("<html>not here</html>")
         for number, reason in (("30.1", "404"), ("9.9", "did not give a zip")):

@@ -1,5 +1,6 @@
 """Publishing with the real Hub client, against a loopback server that speaks the Hub's HTTP API."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 from datasets import load_dataset
 from huggingface_hub import constants
 
-from jobtitles.errors import DataError
+from jobtitles.errors import DataError, InputError
 from jobtitles.sources import DATASET_DIR, ROOT
 from tests.hub_server import TOKEN, HubServer
 from training.dataset import DatasetSettings, build_dataset
@@ -40,19 +41,22 @@ def test_the_dataset_is_published_once_and_can_be_loaded(server, tmp_path, capsy
     repo = server.repos[REPO]
     sha, files = repo.commits[-1]
     assert len(repo.commits) == 2  # the Hub's own, and this one
+    assert not repo.private
     assert sha in capsys.readouterr().out
     assert {"README.md", "stats.json", "raw/PROMPT.md", ".gitattributes"} < files.keys()
     parquet = "data/test-00000-of-00001.parquet"
     assert files[parquet] == (DATASET_DIR / parquet).read_bytes()
 
-    publish(PublishSettings("dataset", dataset=DATASET_DIR, tag="v1"))
+    tagged = PublishSettings("dataset", dataset=DATASET_DIR, tag="v1")
+    publish(tagged)
     assert "nothing has changed" in capsys.readouterr().out
     assert len(repo.commits) == 2
     assert repo.tags == {"v1": sha}
 
     # What is no longer part of it goes with the next commit.
     repo.commit({**files, "old.json": b"{}", "README.md": b"old"})
-    publish(DATASET)
+    with pytest.raises(PublishError, match=f"the tag v1 names {sha}"):
+        publish(tagged)
     assert repo.commits[-1][1] == files
     assert len(server.puts) == 3  # no parquet file twice
 
@@ -111,11 +115,24 @@ def test_a_dry_run_lists_and_sends_nothing(server, capsys):
 
 def test_the_exported_model_is_published_whole(server, tmp_path):
     export(ExportSettings(output=tmp_path))
-    publish(PublishSettings("model", exported=tmp_path, repo="me/titles"))
+    publish(PublishSettings("model", exported=tmp_path, repo="me/titles", private=True))
+    assert server.repos["models", "me/titles"].private
     files = server.repos["models", "me/titles"].commits[-1][1]
     assert files["model.safetensors"] == (tmp_path / "model.safetensors").read_bytes()
     assert {"modules.json", "metrics.json", "adapters/triplet/training.json"} < files.keys()
     assert files["README.md"] == (ROOT / "model_card" / "README.md").read_bytes()
+
+
+def test_a_card_with_old_figures_is_not_published(server, tmp_path):
+    made = tmp_path / "dataset_card"
+    shutil.copytree(DATASET_DIR, made)
+    stats = json.loads((made / "stats.json").read_text())
+    (made / "stats.json").write_text(json.dumps({**stats, "rows": 1}))
+    with pytest.raises(DataError, match="has old figures"):
+        publish(PublishSettings("dataset", dataset=made))
+    with pytest.raises(InputError, match="account/name"):
+        publish(PublishSettings("dataset", dataset=DATASET_DIR, repo="a/b/c"))
+    assert server.repos == {}
 
 
 def test_a_model_that_was_not_exported_is_named(tmp_path):

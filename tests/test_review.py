@@ -60,7 +60,7 @@ def test_a_generation_is_reviewed(tmp_path):
     table[0]["title"] = "cook"
     pq.write_table(pa.Table.from_pylist(table, schema=SCHEMA), tmp_path / "titles.parquet")
     settings = ReviewSettings(
-        titles=str(tmp_path / "titles.parquet"), output=tmp_path, listing=tmp_path / "review.tsv"
+        titles=str(tmp_path / "titles.parquet"), listing=tmp_path / "review.tsv"
     )
     review(settings)
     report = json.loads((tmp_path / "gate.json").read_text())

@@ -21,6 +21,17 @@ DOCUMENTS = (
     Path("model_card/README.md"),
     Path("training/ablation/README.md"),
 )
+# Result files, and folders of them.
+RESULTS = {
+    "stats": "dataset_card/stats.json",
+    "gate": "dataset_card/gate.json",
+    "llm_benchmark": "dataset_card/llm_benchmark.json",
+    "metrics": "model_card/finetuned/metrics.json",
+    "triplet": "model_card/triplet/metrics.json",
+    "throughput": "model_card/throughput.json",
+    "public": "model_card/public",
+    "ablation": "training/ablation",
+}
 BLOCK = re.compile(
     r"(<!-- figures: (?P<markdown>\w+) -->\n|# figures: (?P<yaml>\w+)\n)"
     r".*?(<!-- /figures -->|# /figures)",
@@ -50,20 +61,7 @@ def write_cards(settings: CardSettings) -> None:
 
 def rendered(document: str, root: Path) -> str:
     """The document with its blocks rendered from the result files under `root`."""
-    model_card = root / "model_card"
-    results = {
-        "stats": _read(root / "dataset_card" / "stats.json"),
-        "gate": _read(root / "dataset_card" / "gate.json"),
-        "llm_benchmark": _read(root / "dataset_card" / "llm_benchmark.json"),
-        "metrics": _read(model_card / "finetuned" / "metrics.json"),
-        "triplet": _read(model_card / "triplet" / "metrics.json"),
-        "throughput": _read(model_card / "throughput.json"),
-        "public": {p.stem: _read(p) for p in sorted((model_card / "public").glob("*.json"))},
-        "ablation": {
-            path.stem: _read(path)
-            for path in sorted((root / "training" / "ablation").glob("*.json"))
-        },
-    }
+    results = _Results(root)
 
     def block(match: re.Match) -> str:
         name = match["markdown"] or match["yaml"]
@@ -73,6 +71,22 @@ def rendered(document: str, root: Path) -> str:
         return f"{match[1]}{space}{BLOCKS[name](results)}\n{space}{match[4]}"
 
     return BLOCK.sub(block, document)
+
+
+class _Results(dict):
+    """The result files by name, each read when a block first asks for it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __missing__(self, name: str) -> dict:
+        path = self._root / RESULTS[name]
+        if path.suffix:
+            found = _read(path)
+        else:
+            found = {file.stem: _read(file) for file in sorted(path.glob("*.json"))}
+        self[name] = found
+        return found
 
 
 def _read(path: Path) -> dict:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobtitles.errors import DataError
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
+from training.jitter import read_generated
+from training.onet import HELD_OUT_SHARE, hash_share
 from training.publish import PublishSettings, publish
 from training.splits import SPLITS, split_seeds
 
@@ -135,19 +136,18 @@ def assemble(answers: list[Answer], names: dict[str, str]) -> tuple[list[dict], 
 def generated_rows(path: Path, rows: list[dict]) -> tuple[list[dict], dict[str, int]]:
     """Further rows of the training split from titles that scripts.jitter has written.
 
-    Validation and test stay as they are: no text of theirs comes in, in any role, and no title of
-    an occupation that is not in training.
+    Evaluation stays as it is. Titles come in for seeds that stand in training already: another seed
+    would be a further document to every validation and test title. No text of validation or test
+    comes in, in any role, and none that would be held out if it is one of O*NET's titles.
 
     Args:
         path: titles.parquet of a generation.
         rows: Rows of the recorded answers.
 
     Raises:
-        DataError: There is no such file.
+        DataError: There is no such file, or it is not a generation's.
     """
-    if not path.is_file():
-        raise DataError(f"{path} is missing: scripts.jitter writes it.")
-    trained = {row["onet_code"] for row in rows if row["split"] == "train"}
+    trained = {(r["onet_code"], text_key(r["seed_title"])) for r in rows if r["split"] == "train"}
     held_out: set[str] = set()
     seen: set[str] = set()
     for row in rows:
@@ -155,15 +155,17 @@ def generated_rows(path: Path, rows: list[dict]) -> tuple[list[dict], dict[str, 
         seen.update(text_key(text) for text in texts)
         if row["split"] != "train":
             held_out.update(text_key(text) for text in (*texts, *row["hard_negatives"]))
-    titles = pq.read_table(path).to_pylist()
-    left_out = {"generated_of_held_out": 0, "generated_known": 0}
+    titles = read_generated(path)
+    left_out = {"generated_of_other_seeds": 0, "generated_held_out": 0, "generated_known": 0}
     positives, negatives = [], defaultdict(list)
     for title in titles:
         key = text_key(title["title"])
         own = (title["onet_code"], title["seed_title"], title["generator"])
-        barred = {key, text_key(title["seed_title"])} & held_out
-        if barred or title["onet_code"] not in trained:
-            left_out["generated_of_held_out"] += 1
+        seed = text_key(title["seed_title"])
+        if key in held_out or hash_share(key) < 2 * HELD_OUT_SHARE:
+            left_out["generated_held_out"] += 1
+        elif (title["onet_code"], seed) not in trained:
+            left_out["generated_of_other_seeds"] += 1
         elif title["kind"] in NEGATIVE_KINDS:
             negatives[own].append(title)
         elif key in seen:
@@ -232,7 +234,9 @@ def statistics(rows: list[dict], left_out: dict[str, int]) -> dict:
 
 def _split_statistics(rows: list[dict]) -> dict:
     unseen = [r for r in rows if not r["occupation_seen_in_train"]]
-    per_seed = {(r["onet_code"], r["seed_title"]): r["hard_negative_kinds"] for r in rows}
+    per_seed = {
+        (r["onet_code"], r["seed_title"], r["generator"]): r["hard_negative_kinds"] for r in rows
+    }
     return {
         "rows": len(rows),
         "seeds": _distinct(rows, "seed_title"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 
+from jobtitles.errors import InputError
 from jobtitles.sources import adapter_in, base_model
 from training.publish import PublishSettings, publish
 
@@ -35,8 +36,11 @@ def export(settings: ExportSettings) -> None:
 
     Raises:
         SourceError: The base model or the adapter is missing, or not the pinned one.
+        InputError: Another adapter than the shipped one is to be pushed.
         PublishError: It could not be pushed.
     """
+    if settings.push and settings.adapter != ExportSettings.adapter:
+        raise InputError("--push is for the shipped adapter: its card and metrics go along.")
     model = merged_model(settings.adapter, "cpu")
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")

@@ -1,5 +1,6 @@
 """The training split by seed: every seed with its titles and the LLM's negatives."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,15 @@ class Group:
 
 def training_groups(dataset: Path) -> list[Group]:
     """The training split's seeds with their titles and the LLM's negatives, in file order."""
-    groups: dict[tuple[str, str, str], Group] = {}
+    groups: dict[tuple, Group] = {}
+    samples: Counter[tuple] = Counter()
     path = dataset / "data" / "train-00000-of-00001.parquet"
     for row in pq.read_table(path).to_pylist():
         key = row["onet_code"], row["seed_title"], row["generator"]
+        # A generator that was asked twice wrote two titles of a kind: two groups.
+        sample = samples[(*key, row["jitter_kind"])]
+        samples[(*key, row["jitter_kind"])] += 1
+        key = (*key, sample)
         if key not in groups:
             negatives = list(zip(row["hard_negatives"], row["hard_negative_kinds"], strict=True))
             clean = [text for text, kind in negatives if kind != "near_miss_posting"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobtitles.errors import DataError
 from jobtitles.files import write_atomically, write_json
 from training.answer_log import read_log, transcript
 from training.gate import gate
@@ -60,6 +61,20 @@ def jitter(settings: JitterSettings) -> None:
         text = transcript(path)
         write_atomically(settings.output / "transcript.txt", lambda t: t.write_text(text, "utf-8"))
     print(f"{len(kept):,} titles of {len(titles):,} in {settings.output}")
+
+
+def read_generated(path: Path) -> list[dict[str, str]]:
+    """Rows of a titles.parquet.
+
+    Raises:
+        DataError: There is no such file, it has no rows or other columns.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is missing: scripts.jitter writes it.")
+    table = pq.read_table(path)
+    if table.schema.names != SCHEMA.names or not len(table):
+        raise DataError(f"{path} holds no titles: it must be a titles.parquet of scripts.jitter.")
+    return table.to_pylist()
 
 
 def titles_from(path: Path) -> tuple[list[dict[str, str]], Counter[str]]:

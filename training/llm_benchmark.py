@@ -11,13 +11,13 @@ Run: python -m scripts.llm_benchmark --onet folder [--live true]
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder, load_encoder
@@ -25,17 +25,15 @@ from jobtitles.errors import InputError
 from jobtitles.files import sha256_of, write_json
 from jobtitles.metrics import first_ranks
 from jobtitles.records import text_key
-from jobtitles.sources import base_model
 from training.budget import priced_models
 from training.command import option
 from training.conversation import Seed
-from training.finetune import bf16_is_faster
 from training.gate import WORD, broken_rule
 from training.generation import Generation, JitterSettings
 from training.generators import Generator, Key, by_log, by_rules, key_of, recorded
 from training.groups import training_groups
 from training.onet import RealTitles, read_real_titles
-from training.providers import has_key
+from training.providers import ServiceError, has_key
 from training.validation import ValidationRetrieval
 from training.worth import worth
 
@@ -58,6 +56,7 @@ class LlmBenchmarkSettings:
     max_cost: float = option(1.0, "live: stop after so many US dollars for each model")
     limit: int = option(0, "so many seeds, evenly from all; 0: all")
     titles_per_seed: int = option(2, "titles of every seed in the small fine-tuning")
+    bf16: bool = option(True, "train in bfloat16; slow on CPUs that do not have it")
     trainings: int = option(2, "small fine-tunings of each generator, with other titles drawn")
 
 
@@ -101,12 +100,13 @@ def common_seeds(settings: LlmBenchmarkSettings, generators: dict[str, Generator
     """Seeds of the training split, under one occupation only, that every generator wrote for."""
     groups = training_groups(settings.dataset)
     names = {title.onet_code: title.onet_name for title in read_titles(settings.dataset)}
-    texts = [text_key(group.seed) for group in groups]
+    written = {(text_key(group.seed), group.code): group.seed for group in groups}
+    codes = Counter(text for text, _ in written)
     seeds = [
-        Seed(group.code, group.seed, names[group.code])
-        for group, text in zip(groups, texts, strict=True)
-        if texts.count(text) == 1
-        and all((text, group.code) in generator.titles for generator in generators.values())
+        Seed(code, seed, names[code])
+        for (text, code), seed in written.items()
+        if codes[text] == 1
+        and all((text, code) in generator.titles for generator in generators.values())
     ]
     if not seeds:
         raise InputError("no seed is left that all generators wrote for: check --llama.")
@@ -123,7 +123,10 @@ def ask(settings: LlmBenchmarkSettings, seeds: list[Seed]) -> None:
     for provider, model in models:
         log = settings.logs / f"{provider}, {model.replace('/', ' ')}" / "log.jsonl"
         request = JitterSettings(provider=provider, model=model, max_cost=settings.max_cost)
-        asyncio.run(Generation(request, seeds, log).run())
+        try:
+            asyncio.run(Generation(request, seeds, log).run())
+        except ServiceError as error:
+            print(f"{provider}, {model} is not measured: {error}")
 
 
 def measured(
@@ -163,8 +166,14 @@ def measured(
     relevant[np.arange(len(own)), own] = True
     ranks = first_ranks(scores, relevant)
     service = dict(generator.service) if generator.service else None
-    if service and service["cost_usd"] is not None and passed:
-        service["usd_per_1000_accepted"] = 1000 * service["cost_usd"] / passed
+    if service and service["cost_usd"] is not None:
+        # The log may cover other seeds as well: what was paid for is all that it holds.
+        bought = sum(
+            broken_rule(title, kind, seed) is None
+            for (seed, _), titles in generator.titles.items()
+            for kind, title in titles
+        )
+        service["usd_per_1000_accepted"] = 1000 * service["cost_usd"] / bought if bought else None
     return accepted, {
         "titles": len(written),
         "seeds": len(accepted),
@@ -208,8 +217,9 @@ def worths(
     }
     taking_part = [name for name, by_seed in usable.items() if 2 * len(by_seed) >= len(seeds)]
     shared = [s for s in seeds if all(key_of(s) in usable[name] for name in taking_part)]
+    if not taking_part or not shared:
+        raise InputError("no seed has enough titles of every generator: fewer --titles_per_seed.")
     validation = ValidationRetrieval(settings.dataset, real)
-    bf16 = bf16_is_faster(SentenceTransformer(str(base_model().path)))
     report = {
         "titles": per_seed * len(shared),
         "base": validation.measure(load_encoder("base")),
@@ -224,7 +234,7 @@ def worths(
                 for seed in shared
                 for title in draw.sample(usable[name][key_of(seed)], per_seed)
             ]
-            runs.append(worth(pairs, validation, bf16, number, settings.logs))
+            runs.append(worth(pairs, validation, settings.bf16, number, settings.logs))
             print(f"{name}, training {number}: {json.dumps(runs[-1])}", flush=True)
         report["generators"][name] = {
             "runs": runs,

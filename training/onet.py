@@ -64,8 +64,7 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
             if len(barred) == 1 and title.codes <= unseen_in.keys():
                 result.unseen[barred.pop()].append(title)
             continue
-        share = int.from_bytes(hashlib.sha256(f"{SALT}\0{text_key(title.text)}".encode()).digest())
-        place = share / 2**256
+        place = hash_share(title.text)
         if place < HELD_OUT_SHARE:
             result.held_out["validation"].append(title)
         elif place < 2 * HELD_OUT_SHARE:
@@ -73,3 +72,9 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
         else:
             result.train.append(title)
     return result
+
+
+def hash_share(text: str) -> float:
+    """Where a title stands between 0 and 1: below 2 * `HELD_OUT_SHARE` it is held out."""
+    digest = hashlib.sha256(f"{SALT}\0{text_key(text)}".encode()).digest()
+    return int.from_bytes(digest) / 2**256

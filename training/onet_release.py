@@ -1,8 +1,8 @@
 """A release of the O*NET database, downloaded from O*NET's site with its checksum recorded."""
 
+import http.client
 import re
 import shutil
-import urllib.error
 import urllib.request
 import zipfile
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def release_zip(number: str, folder: Path = FOLDER) -> Path:
     if not (path.is_file() and record.is_file()):
         try:
             write_atomically(path, lambda temporary: _download(url, temporary))
-        except (urllib.error.URLError, TimeoutError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise DataError(
                 f"O*NET {number}: {url} could not be read ({error}); download it by other means "
                 "and give the zip's path."

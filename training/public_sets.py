@@ -124,7 +124,7 @@ def read_ranking_set(folder: Path) -> RankingSet:
             raise DataError(
                 f"{path}, line {line}: no query {row[0]!r} or no document {document!r}."
             )
-        if len(row) < 4 or int(row[3]) > 0:
+        if len(row) < 4 or float(row[3]) > 0:
             relevant[query_row[row[0]], document_row[document]] = True
     answered = relevant.any(axis=1)
     if not answered.any():

@@ -7,6 +7,7 @@ token comes from HF_TOKEN or `hf auth login`.
 Run: python -m scripts.7_publish --part dataset --dry_run true
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,15 @@ from httpx2 import TransportError
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
-from jobtitles.errors import DataError, JobTitlesError
+from jobtitles.errors import DataError, InputError, JobTitlesError
+from training.cards import rendered
 from training.command import option
 
 NAMES = {"dataset": "jittered-job-titles", "model": "job-title-minilm"}
 AGAIN = "Run it again: what has arrived is not sent again."
 KEPT = ".gitattributes"  # the Hub's own
 DATASET = ("README.md", "stats.json", "gate.json", "llm_benchmark.json", "data/*.parquet", "raw/*")
+NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
 RESULTS = ("metrics.json", "training.json")
 
 
@@ -49,10 +52,17 @@ def publish(settings: PublishSettings) -> None:
     """Put a part of the project on the Hub.
 
     Raises:
-        DataError: A file that belongs to it is missing.
+        DataError: A file that belongs to it is missing, or the card has old figures.
+        InputError: The repository's name cannot be one.
         PublishError: The Hub refused, or could not be reached.
     """
+    if settings.repo and not NAME.fullmatch(settings.repo):
+        raise InputError(f"--repo {settings.repo!r}: give a name, or account/name.")
     files = dict(sorted(_files(settings)))
+    root = (settings.dataset if settings.part == "dataset" else settings.cards).parent
+    card = files["README.md"].read_text(encoding="utf-8")
+    if rendered(card, root) != card:
+        raise DataError(f"{files['README.md']} has old figures: run `make cards` first.")
     if settings.dry_run:
         for name, path in files.items():
             print(f"{path.stat().st_size:>12,}  {name}")
@@ -68,11 +78,11 @@ def publish(settings: PublishSettings) -> None:
         raise PublishError(_reason(error)) from error
     except TransportError as error:
         raise PublishError(f"The Hub could not be reached: {error}. {AGAIN}") from error
-    except RuntimeError as error:
-        # The client's own words for an upload that failed, whatever the cause.
-        if not isinstance(error.__cause__, HfHubHTTPError | TransportError):
-            raise
-        raise PublishError(f"{error} {error.__cause__}. {AGAIN}") from error
+    except (OSError, RuntimeError) as error:
+        # How the two upload protocols of the client tell that an upload failed.
+        raise PublishError(
+            f"The upload was cut: {error} {error.__cause__ or ''}. {AGAIN}"
+        ) from error
 
 
 def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
@@ -97,12 +107,20 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
         parent_commit=before.sha,
     )
     if settings.tag:
-        revision = done.pr_revision or done.oid
-        api.create_tag(name, tag=settings.tag, revision=revision, repo_type=kind, exist_ok=True)
+        _tag(api, name, kind, settings.tag, done.pr_revision or done.oid)
     if done.oid == before.sha:
         print(f"{name}: nothing has changed since {done.oid}")
     else:
         print(f"{name}: {done.pr_url or done.oid}")
+
+
+def _tag(api: HfApi, name: str, kind: str, tag: str, revision: str) -> None:
+    """Tag a commit; a tag that is there already must name the same one."""
+    tags = {t.name: t.target_commit for t in api.list_repo_refs(name, repo_type=kind).tags}
+    if tag not in tags:
+        api.create_tag(name, tag=tag, revision=revision, repo_type=kind)
+    elif tags[tag] != revision:
+        raise PublishError(f"Published, but the tag {tag} names {tags[tag]}: choose another.")
 
 
 def _files(settings: PublishSettings) -> Iterator[tuple[str, Path]]:

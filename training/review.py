@@ -4,7 +4,9 @@ Nothing is left out by it. A model that is to be improved by these titles is no 
 "reworded" title far from its seed is what the dataset is for, and a mistake now and then.
 
 Run: python -m scripts.review                          (the shipped titles)
-     python -m scripts.review --titles runs/jitter/titles.parquet --output runs/jitter
+     python -m scripts.review --titles runs/jitter/titles.parquet
+
+Titles of a generation have passed the hard rules already: its report.json lists what did not.
 """
 
 import csv
@@ -14,10 +16,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from jobtitles.encoder import load_encoder
-from jobtitles.errors import DataError
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import NEGATIVE_KINDS
 from training.answers import read_answers
@@ -25,6 +25,7 @@ from training.command import option
 from training.conversation import KINDS
 from training.dataset import GENERATOR
 from training.gate import gate
+from training.jitter import read_generated
 
 SHIPPED = "shipped"
 # A positive is listed where a seed of another occupation is nearer than its own by this cosine.
@@ -40,7 +41,7 @@ class ReviewSettings:
     titles: str = option(SHIPPED, "shipped, or titles.parquet of a generation")
     dataset: Path = option(Path("dataset_card"), "folder of the dataset, raw answers included")
     corrections: Path = option(Path("training/corrections.tsv"), "reviewed code corrections")
-    output: Path = option(Path("dataset_card"), "receives gate.json, counts")
+    output: str = option("", "folder of gate.json, counts; empty: beside the titles")
     listing: Path = option(Path("runs/review.tsv"), "receives the titles to look at")
 
 
@@ -76,6 +77,7 @@ def review(settings: ReviewSettings) -> None:
         DataError: The titles are missing.
     """
     rows = read_rows(settings)
+    beside = settings.dataset if settings.titles == SHIPPED else Path(settings.titles).parent
     kept, report = gate(rows)
     encoder = load_encoder("base")
     texts = sorted({text for row in kept for text in (row["title"], row["seed_title"])})
@@ -86,7 +88,7 @@ def review(settings: ReviewSettings) -> None:
         counts[finding.finding][finding.kind] += 1
     by_kind = Counter(row["kind"] for row in rows)
     write_json(
-        settings.output / "gate.json",
+        Path(settings.output or beside) / "gate.json",
         {
             "titles": {kind: by_kind[kind] for kind in KINDS},
             "kept": report["kept"],
@@ -169,9 +171,7 @@ def read_rows(settings: ReviewSettings) -> list[dict[str, str]]:
         DataError: The titles are missing.
     """
     if settings.titles != SHIPPED:
-        if not Path(settings.titles).is_file():
-            raise DataError(f"{settings.titles} is missing: scripts.jitter writes it.")
-        return pq.read_table(settings.titles).to_pylist()
+        return read_generated(Path(settings.titles))
     return [
         {
             "title": variant.text,

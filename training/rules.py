@@ -62,9 +62,10 @@ def _abbreviated(seed: str) -> str:
 
 def _misspelt(seed: str, draw: random.Random) -> str:
     """Two neighbouring letters swapped, or one left out."""
-    if len(seed) < 4:
+    differing = [i for i in range(1, len(seed) - 1) if seed[i] != seed[i + 1]]
+    if not differing:
         return seed + "."
-    place = draw.randrange(1, len(seed) - 2)
+    place = draw.choice(differing)
     if draw.random() < 0.5:
         return seed[:place] + seed[place + 1] + seed[place] + seed[place + 2 :]
     return seed[:place] + seed[place + 1 :]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobtitles.errors import DataError
+from jobtitles.errors import DataError, InputError
 from jobtitles.files import sha256_of
 from jobtitles.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
 from jobtitles.records import text_key
@@ -23,6 +23,7 @@ from training.onet_release import RELEASE, release_zip
 RAW = Path("dataset_card/raw")
 CORRECTIONS = Path("training/corrections.tsv")
 SHIPPED = "shipped"
+FIRST_OF_2019 = (25, 1)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
 
     Raises:
         DataError: A file is missing or does not have its columns.
+        InputError: A release with 2010 codes is given without a crosswalk.
     """
     if source == SHIPPED:
         names = read_occupations(RAW)
@@ -56,7 +58,9 @@ def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
         seeds = [Seed(a.onet_code, a.seed_title, names[a.onet_code]) for a in answers]
         refused = 0
     else:
-        if RELEASE.fullmatch(source):
+        if number := RELEASE.fullmatch(source):
+            if tuple(map(int, number.groups())) < FIRST_OF_2019 and not crosswalk:
+                raise InputError(f"O*NET {source} has 2010 codes: give its --crosswalk to 2019.")
             path = release_zip(source)
             source = f"O*NET {source} (SHA-256 {sha256_of(path)})"
         else:

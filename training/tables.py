@@ -274,7 +274,8 @@ def _left_out(results: dict) -> str:
         "written_twice_for_seed": "jittered titles written twice for one seed",
         "evaluation_negative_in_training": "validation or test negatives that are training titles",
         "training_negative_in_evaluation": "training negatives that occur in validation or test",
-        "generated_of_held_out": "generated titles that belong to validation or test",
+        "generated_of_other_seeds": "generated titles of seeds that are not in training",
+        "generated_held_out": "generated titles that validation or test may hold",
         "generated_known": "generated titles that the dataset holds already",
     }
     return _table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
@@ -308,12 +309,18 @@ def _llm_titles(results: dict) -> str:
     for name, figures in found["generators"].items():
         requests = figures["service"] or {}
         rows.append(
-            [name, f"{figures['titles']:,}"]
+            [name, f"{figures['titles']:,}", f"{figures['seeds']:,}"]
             + [_measured(figures.get(column)) for column in columns]
             + [_measured(requests.get(column), form) for column, (_, form) in service.items()]
         )
-    header = ["generator", "titles", *columns.values(), *(label for label, _ in service.values())]
-    return f"{found['seeds']:,} seeds, the same for all.\n\n{_table(header, rows)}"
+    header = [
+        "generator",
+        "titles",
+        "seeds",
+        *columns.values(),
+        *(label for label, _ in service.values()),
+    ]
+    return f"Of {found['seeds']:,} seeds:\n\n{_table(header, rows)}"
 
 
 def _llm_worth(results: dict) -> str:

@@ -149,7 +149,8 @@ class _Drawing:
             return group.titles[kind], positive, "", frozenset()
         nearby = self.mined[row]
         mined = self.draw.random() < self.settings.mined_share
-        other = self.draw.choice(nearby) if mined and nearby else None
+        written = group.clean_negatives or group.messy_negatives
+        other = self.draw.choice(nearby) if (mined or not written) and nearby else None
         if positive_kind is None:
             negative = other.seed if other else self.draw.choice(_clean(group))
         else:

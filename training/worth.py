@@ -42,7 +42,8 @@ def worth(
         validation: The shipped split and held-out real titles, the same for every generator.
         bf16: Train under bfloat16 autocast.
         seed: Of the order of the pairs.
-        kept: Folder in which the figures are kept, in a file named by all that decides them.
+        kept: Folder in which the figures are kept, in a file named by the digest of pairs, recipe,
+            validation texts and precision.
     """
     settings = replace(SMALL, seed=seed)
     decides = [pairs, recipe_of(settings), sorted(validation.texts), bf16]

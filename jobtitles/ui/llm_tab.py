@@ -63,7 +63,12 @@ def build_llm_tab(result: Path = RESULT) -> None:
     for name, figures in found["generators"].items():
         service = figures["service"] or {}
         rows.append(
-            [name, f"{figures['titles']:,}", _shown(means.get(name)), _shown(figures["seed_mrr"])]
+            [
+                name,
+                f"{figures['titles']:,}",
+                _shown(means.get(name)),
+                _shown(figures.get("seed_mrr")),
+            ]
             + [_shown(service.get(column)) for column in SERVICE]
         )
     gr.Dataframe(
