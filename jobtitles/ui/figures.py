@@ -86,25 +86,24 @@ def worth_figure(base: float, means: dict[str, float]) -> go.Figure:
         base: Mean validation MRR of the base model.
         means: Generator -> that figure after training on its titles.
     """
-    names = list(means)[::-1]  # plotly draws the first at the bottom
+    shown = {"base model, untrained": base, **dict(reversed(means.items()))}
     figure = go.Figure()
-    figure.add_bar(
-        x=[means[name] for name in names],
-        y=names,
-        orientation="h",
-        text=[f"{means[name]:.3f}" for name in names],
-        textposition="inside",
-        insidetextfont={"color": "white"},
-        marker={"color": BARS[0]},
+    # Points, not bars: an axis from zero would hide the differences. The first row is the lowest.
+    figure.add_scatter(
+        x=list(shown.values()),
+        y=list(shown),
+        mode="markers+text",
+        text=[f"{value:.3f}" for value in shown.values()],
+        textposition="top center",
+        marker={"color": [INK, *[BARS[0]] * len(means)], "size": 16},
         hoverinfo="skip",
     )
-    figure.add_vline(
-        base, line={"color": INK, "dash": "dot"}, annotation_text=f"base model {base:.3f}"
-    )
-    low = min([base, *means.values()])
-    # Bars that begin near the base model: from zero their differences could not be seen.
-    figure.update_xaxes(range=[low - 0.02, max([base, *means.values()]) + 0.01])
-    return _bars(figure)
+    figure.add_vline(base, line={"color": INK, "dash": "dot"})
+    low, high = min(shown.values()), max(shown.values())
+    margin = 0.15 * (high - low)
+    figure.update_xaxes(range=[low - margin, high + margin])
+    figure.update_yaxes(range=[-0.6, len(shown) - 0.4])
+    return _plain(figure)
 
 
 def shares_figure(columns: list[str], shares: dict[str, list[float]]) -> go.Figure:
@@ -126,10 +125,10 @@ def shares_figure(columns: list[str], shares: dict[str, list[float]]) -> go.Figu
         )
     figure.update_xaxes(range=[0, 1])
     figure.update_layout(barmode="group", legend={"orientation": "h", "y": -0.1})
-    return _bars(figure)
+    return _plain(figure)
 
 
-def _bars(figure: go.Figure) -> go.Figure:
+def _plain(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         height=HEIGHT,
         font={"color": INK},
@@ -137,7 +136,7 @@ def _bars(figure: go.Figure) -> go.Figure:
         **_page_colours(),
     )
     figure.update_xaxes(gridcolor=FADED, zeroline=False, fixedrange=True)
-    figure.update_yaxes(automargin=True, fixedrange=True)
+    figure.update_yaxes(automargin=True, fixedrange=True, gridcolor=FADED)
     return figure
 
 

@@ -52,7 +52,7 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
             build_similar_tab(warmups, tuned)
         with gr.Tab("Embedding map"):
             build_map_tab(warmups, tuned)
-        with gr.Tab("LLM benchmark"):
+        with gr.Tab("LLMs"):
             build_llm_tab()
         add_api(warmups)
 

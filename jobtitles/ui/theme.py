@@ -83,7 +83,7 @@ CSS = """
 
 @media (max-width: 700px) {
   .lists { grid-template-columns: 1fr; }
-  .tab-container button { padding: 0 9px !important; }
+  .tab-container button { padding: 0 6px !important; font-size: 13px !important; }
   .legend { grid-template-columns: 1fr 1fr; }
 }
 """

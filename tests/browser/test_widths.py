@@ -43,7 +43,7 @@ def test_nothing_sticks_out(visit, screenshots, width, height, theme):
     )
     look("map")
 
-    tab.get_by_role("tab", name="LLM benchmark").click()
-    for plot in ("#llm-worth", "#llm-shares"):
-        expect(tab.locator(f"{plot} .js-plotly-plot .barlayer").first).to_be_visible()
+    tab.get_by_role("tab", name="LLMs").click()
+    for plot, layer in (("#llm-worth", "scatterlayer"), ("#llm-shares", "barlayer")):
+        expect(tab.locator(f"{plot} .js-plotly-plot .{layer} .point").first).to_be_visible()
     look("llm")
