@@ -21,10 +21,7 @@ def first_ranks(scores: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: Shapes differ, or a query has no relevant document.
     """
-    if scores.shape != relevant.shape:
-        raise ValueError(f"scores {scores.shape} and relevant {relevant.shape} differ in shape")
-    if not relevant.any(axis=1).all():
-        raise ValueError("a query has no relevant document")
+    _check(scores, relevant)
     best = np.where(relevant, scores, -np.inf).max(axis=1, keepdims=True)
     return 1 + ((scores >= best) & ~relevant).sum(axis=1)
 
@@ -52,14 +49,18 @@ def average_precisions(scores: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: Shapes differ, or a query has no relevant document.
     """
-    if scores.shape != relevant.shape:
-        raise ValueError(f"scores {scores.shape} and relevant {relevant.shape} differ in shape")
-    if not relevant.any(axis=1).all():
-        raise ValueError("a query has no relevant document")
+    _check(scores, relevant)
     order = np.lexsort((relevant, -scores), axis=1)
     found = np.take_along_axis(relevant, order, axis=1)
     precision = found.cumsum(axis=1) / np.arange(1, scores.shape[1] + 1)
     return (precision * found).sum(axis=1) / found.sum(axis=1)
+
+
+def _check(scores: np.ndarray, relevant: np.ndarray) -> None:
+    if scores.shape != relevant.shape:
+        raise ValueError(f"scores {scores.shape} and relevant {relevant.shape} differ in shape")
+    if not relevant.any(axis=1).all():
+        raise ValueError("a query has no relevant document")
 
 
 @dataclass(frozen=True)

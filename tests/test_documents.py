@@ -12,9 +12,8 @@ from huggingface_hub import ModelCard
 
 from jobtitles.errors import DataError
 from jobtitles.sources import ADAPTERS, ROOT, shipped_adapter
-from training.cards import DOCUMENTS, rendered
+from training.cards import BLOCKS, DOCUMENTS, rendered
 from training.recipe import read_recipe
-from training.tables import BLOCKS
 
 METRICS = {name: f"model_card/{name}/metrics.json" for name in ADAPTERS}
 

@@ -12,14 +12,13 @@ from jobtitles.errors import InputError
 from jobtitles.sources import DATASET_DIR, ROOT
 from tests.llm_server import LlmServer
 from training.conversation import Seed
-from training.generators import Generator, key_of
+from training.generators import LLAMA, Generator
 from training.groups import training_groups
 from training.llm_benchmark import RULES, LlmBenchmarkSettings, benchmark, measured
 from training.providers import KEYS
 from training.rules import rule_based
 
 LIVE = "groq, openai gpt-oss-120b"
-LLAMA = "Llama 4 Scout, public dataset"
 
 
 def test_rules():
@@ -39,8 +38,10 @@ def test_figures_by_hand():
         ("reworded", "Kitchen Cook"),  # with a word of the seed
         ("synonym", "Hot Line Chef"),
     ]
-    accepted, figures = measured(Generator({key_of(seeds[0]): titles}), seeds, load_encoder("base"))
-    assert accepted == {key_of(seeds[0]): ["Line Cook, nights", "Hot Line Chef"]}
+    columns = ("kind", "title", "seed_title", "onet_code", "generator")
+    rows = [dict(zip(columns, (*t, "Line Cook", "1", "by hand"), strict=True)) for t in titles]
+    accepted, figures = measured(Generator(rows), seeds, load_encoder("base"))
+    assert accepted == {("line cook", "1"): ["Line Cook, nights", "Hot Line Chef"]}
     assert (figures["titles"], figures["seeds"], figures["accepted"]) == (4, 1, 2)
     assert figures["gate_share"] == 0.5
     assert figures["verbatim_share"] == 0.5

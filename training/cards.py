@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobtitles.errors import DataError
 from jobtitles.files import write_atomically
-from training.tables import BLOCKS
+from training import dataset_tables, model_tables
 
 DOCUMENTS = (
     Path("README.md"),
@@ -32,6 +32,7 @@ RESULTS = {
     "public": "model_card/public",
     "ablation": "training/ablation",
 }
+BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS
 BLOCK = re.compile(
     r"(<!-- figures: (?P<markdown>\w+) -->\n|# figures: (?P<yaml>\w+)\n)"
     r".*?(<!-- /figures -->|# /figures)",

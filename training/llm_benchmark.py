@@ -23,21 +23,23 @@ from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of, write_json
-from jobtitles.metrics import first_ranks
+from jobtitles.metrics import first_ranks, hits_at, reciprocal_ranks
+from jobtitles.onet import ALTERNATE_TITLES
 from jobtitles.records import text_key
 from training.budget import priced_models
 from training.command import option
 from training.conversation import Seed
-from training.gate import WORD, broken_rule
+from training.gate import WORD, gate
 from training.generation import Generation, JitterSettings
 from training.generators import Generator, Key, by_log, by_rules, key_of, recorded
 from training.groups import training_groups
-from training.onet import RealTitles, read_real_titles
+from training.onet import RealTitles, barred_texts, read_real_titles
 from training.providers import ServiceError, has_key
 from training.validation import ValidationRetrieval
 from training.worth import worth
 
 RULES = "rules (the floor)"
+PLACES = ("output", "dataset", "corrections", "onet", "llama", "logs")
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,12 @@ def benchmark(settings: LlmBenchmarkSettings) -> None:
         print(f"{name}: {figures[name]['titles']:,} titles of {figures[name]['seeds']:,} seeds")
     report = {
         "seeds": len(seeds),
-        "settings": asdict(settings) | {"output": "", "dataset": "", "logs": "", "corrections": ""},
+        "settings": {n: v for n, v in asdict(settings).items() if n not in PLACES},
         "data": {"dataset": sha256_of(settings.dataset / "stats.json")},
         "generators": figures,
     }
-    for name in ("onet", "llama"):
-        report["settings"][name] = bool(report["settings"][name])
+    if settings.onet:
+        report["data"]["onet"] = sha256_of(Path(settings.onet) / ALTERNATE_TITLES)
     if settings.llama:
         report["data"]["llama"] = sha256_of(Path(settings.llama))
     report["worth"] = worths(settings, accepted, seeds, real)
@@ -102,11 +104,11 @@ def common_seeds(settings: LlmBenchmarkSettings, generators: dict[str, Generator
     names = {title.onet_code: title.onet_name for title in read_titles(settings.dataset)}
     written = {(text_key(group.seed), group.code): group.seed for group in groups}
     codes = Counter(text for text, _ in written)
+    by_all = set.intersection(*({key_of(row) for row in g.rows} for g in generators.values()))
     seeds = [
         Seed(code, seed, names[code])
         for (text, code), seed in written.items()
-        if codes[text] == 1
-        and all((text, code) in generator.titles for generator in generators.values())
+        if codes[text] == 1 and (text, code) in by_all
     ]
     if not seeds:
         raise InputError("no seed is left that all generators wrote for: check --llama.")
@@ -144,50 +146,30 @@ def measured(
         share, share of words that are not the seed's, share that contains the seed verbatim, mean
         pairwise cosine distance within a seed, MRR and hit@1 of the own seed among all s.
     """
-    written = [
-        (seed, kind, title)
-        for seed in seeds
-        for kind, title in generator.titles.get(key_of(seed), [])
-    ]
-    accepted: dict[Key, list[str]] = {}
-    for seed, kind, title in written:
-        own = accepted.setdefault(key_of(seed), [])
-        repeated = text_key(title) in map(text_key, own)
-        if not repeated and broken_rule(title, kind, seed.title) is None:
-            own.append(title)
-    passed = sum(len(titles) for titles in accepted.values())
-    if not written:
-        return accepted, {"titles": 0, "seeds": 0, "accepted": 0, "service": generator.service}
-    row = {key_of(seed): number for number, seed in enumerate(seeds)}
-    vectors = encoder.encode([title for _, _, title in written])
+    row_of = {_key(seed): number for number, seed in enumerate(seeds)}
+    rows = [row for row in generator.rows if key_of(row) in row_of]
+    accepted: dict[Key, list[str]] = {key_of(row): [] for row in rows}
+    kept, _ = gate(rows)
+    for row in kept:
+        accepted[key_of(row)].append(row["title"])
+    counts = {"titles": len(rows), "seeds": len(accepted), "accepted": len(kept)}
+    if not rows:
+        return accepted, {**counts, "service": generator.service}
+    pairs = [(row["title"], row["seed_title"]) for row in rows]
+    vectors = encoder.encode([title for title, _ in pairs])
     scores = vectors @ encoder.encode([seed.title for seed in seeds]).T
-    relevant = np.zeros(scores.shape, bool)
-    own = np.array([row[key_of(seed)] for seed, _, _ in written])
-    relevant[np.arange(len(own)), own] = True
-    ranks = first_ranks(scores, relevant)
-    service = dict(generator.service) if generator.service else None
-    if service and service["cost_usd"] is not None:
-        # The log may cover other seeds as well: what was paid for is all that it holds.
-        bought = sum(
-            broken_rule(title, kind, seed) is None
-            for (seed, _), titles in generator.titles.items()
-            for kind, title in titles
-        )
-        service["usd_per_1000_accepted"] = 1000 * service["cost_usd"] / bought if bought else None
+    own = np.array([row_of[key_of(row)] for row in rows])
+    ranks = first_ranks(scores, np.arange(len(seeds)) == own[:, None])
     return accepted, {
-        "titles": len(written),
-        "seeds": len(accepted),
-        "accepted": passed,
-        "gate_share": passed / len(written),
-        "distinct_share": len({text_key(title) for _, _, title in written}) / len(written),
-        "novelty": _mean(_novelty(title, seed.title) for seed, _, title in written),
-        "verbatim_share": _mean(
-            text_key(seed.title) in text_key(title) for seed, _, title in written
-        ),
+        **counts,
+        "gate_share": len(kept) / len(rows),
+        "distinct_share": len({text_key(title) for title, _ in pairs}) / len(rows),
+        "novelty": _mean(_novelty(title, seed) for title, seed in pairs),
+        "verbatim_share": _mean(text_key(seed) in text_key(title) for title, seed in pairs),
         "diversity": _diversity(vectors, own),
-        "seed_mrr": _mean(1 / ranks),
-        "seed_hit_1": _mean(ranks == 1),
-        "service": service,
+        "seed_mrr": _mean(reciprocal_ranks(ranks)),
+        "seed_hit_1": _mean(hits_at(ranks, 1)),
+        "service": generator.service,
     }
 
 
@@ -203,10 +185,7 @@ def worths(
     that occur in validation or test are barred.
     """
     per_seed = settings.titles_per_seed
-    barred = {text_key(t.text) for t in read_titles(settings.dataset) if t.split != "train"}
-    if real:
-        for held_out in (*real.held_out.values(), *real.unseen.values()):
-            barred |= {text_key(title.text) for title in held_out}
+    barred = barred_texts(read_titles(settings.dataset), real)
     usable = {
         name: {
             key: kept
@@ -216,7 +195,7 @@ def worths(
         for name, by_seed in accepted.items()
     }
     taking_part = [name for name, by_seed in usable.items() if 2 * len(by_seed) >= len(seeds)]
-    shared = [s for s in seeds if all(key_of(s) in usable[name] for name in taking_part)]
+    shared = [s for s in seeds if all(_key(s) in usable[name] for name in taking_part)]
     if not taking_part or not shared:
         raise InputError("no seed has enough titles of every generator: fewer --titles_per_seed.")
     validation = ValidationRetrieval(settings.dataset, real)
@@ -232,7 +211,7 @@ def worths(
             pairs = [
                 (title, seed.title, seed.onet_code)
                 for seed in shared
-                for title in draw.sample(usable[name][key_of(seed)], per_seed)
+                for title in draw.sample(usable[name][_key(seed)], per_seed)
             ]
             runs.append(worth(pairs, validation, settings.bf16, number, settings.logs))
             print(f"{name}, training {number}: {json.dumps(runs[-1])}", flush=True)
@@ -241,6 +220,10 @@ def worths(
             "mean": {figure: _mean(run[figure] for run in runs) for figure in runs[0]},
         }
     return report
+
+
+def _key(seed: Seed) -> Key:
+    return text_key(seed.title), seed.onet_code
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -51,7 +51,7 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
     occupations = trained | unseen_in.keys()
     crosswalk = codes_2019(folder)
     result = RealTitles([], {"validation": [], "test": []}, {"validation": [], "test": []}, {})
-    for row in read_rows(folder / DESCRIPTIONS, "\t", ("O*NET-SOC Code", "Description")):
+    for row in read_rows(folder, DESCRIPTIONS, ("O*NET-SOC Code", "Description")):
         for code in crosswalk[row["O*NET-SOC Code"]] & trained:
             result.descriptions[code] = row["Description"].split(". ")[0]
     for title in listed_titles(folder):
@@ -72,6 +72,15 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
         else:
             result.train.append(title)
     return result
+
+
+def barred_texts(titles: list[Title], real: RealTitles | None) -> set[str]:
+    """Folded texts that no training may hold: of validation and test, and held-out real titles."""
+    barred = {text_key(title.text) for title in titles if title.split != "train"}
+    if real:
+        for held_out in (*real.held_out.values(), *real.unseen.values()):
+            barred |= {text_key(title.text) for title in held_out}
+    return barred
 
 
 def hash_share(text: str) -> float:

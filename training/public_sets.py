@@ -6,7 +6,7 @@ MELO (Retyk et al. 2024, arXiv:2410.08319) and job-title similarity (Zbib et al.
 arXiv:2207.00494) are published. They are for the last measure of a finished recipe, never to
 choose one.
 
-Run: python -m scripts.6_public_sets --folder FOLDER --output model_card/public/NAME.json
+Run: python -m scripts.6_public_sets --folder SET --onet ONET --output model_card/public/SET.json
 """
 
 import csv
@@ -28,7 +28,9 @@ from jobtitles.metrics import (
     hits_at,
     reciprocal_ranks,
 )
+from jobtitles.onet import ALTERNATE_TITLES
 from jobtitles.records import text_key
+from jobtitles.sources import base_model, shipped_adapter
 from training.groups import training_groups
 from training.onet import read_real_titles
 
@@ -93,6 +95,8 @@ def measure_public_set(settings: PublicSetSettings) -> None:
     result = {
         "set": settings.folder.name,
         "sha256": {path.name: sha256_of(path) for path in sorted(settings.folder.glob("*.tsv"))},
+        "weights": {name: _weights(name) for name in settings.models if name in NAMES},
+        "onet_sha256": sha256_of(Path(settings.onet) / ALTERNATE_TITLES) if settings.onet else None,
         "interval": "95 %, paired bootstrap of 2,000 draws over queries",
         "whole": _figures(whole.relevant, scores),
         "without_training_titles": _figures(whole.relevant[rows][:, columns], parts),
@@ -134,7 +138,7 @@ def read_ranking_set(folder: Path) -> RankingSet:
 
 
 def training_texts(dataset: Path, onet: str) -> set[str]:
-    """Folded texts of all that the fine-tuning was shown as anchor, positive or negative."""
+    """Folded texts of all titles and occupation names that the fine-tuning can have drawn."""
     titles = read_titles(dataset)
     texts = {title.onet_name for title in titles if title.split == "train"}
     for group in training_groups(dataset):
@@ -157,6 +161,11 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if len(row) < 2:
                 raise DataError(f"{path}, line {line}: {len(row)} columns, at least 2 are needed.")
             yield line, row
+
+
+def _weights(name: str) -> str:
+    """SHA-256 of the weights of one of this project's models: the base's, or the adapter's."""
+    return base_model().digest if name == "base" else shipped_adapter(name).digest
 
 
 def _scores(name: str, task: RankingSet) -> np.ndarray:

@@ -26,8 +26,8 @@ from training.conversation import KINDS
 from training.dataset import GENERATOR
 from training.gate import gate
 from training.jitter import read_generated
+from training.seeds import SHIPPED
 
-SHIPPED = "shipped"
 # A positive is listed where a seed of another occupation is nearer than its own by this cosine.
 MARGIN = 0.2
 NEAR_DUPLICATE = 0.97

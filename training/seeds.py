@@ -4,17 +4,13 @@ A release is a folder or zip of O*NET's text files. Before release 25.1 its code
 2010 taxonomy, which the crosswalk turns into 2019 codes; what it does not map is refused.
 """
 
-import csv
-import io
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobtitles.errors import DataError, InputError
+from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
-from jobtitles.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES
+from jobtitles.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES, read_rows
 from jobtitles.records import text_key
 from training.answers import read_answers, read_occupations
 from training.conversation import Seed
@@ -24,6 +20,8 @@ RAW = Path("dataset_card/raw")
 CORRECTIONS = Path("training/corrections.tsv")
 SHIPPED = "shipped"
 FIRST_OF_2019 = (25, 1)
+CODE = "O*NET-SOC Code"
+CROSSWALK_COLUMNS = ("soc2010_code", "soc2019_code", "soc2019_title")
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,11 @@ def read_seeds(source: str, crosswalk: str, limit: int) -> Seeds:
 
 
 def _onet_seeds(source: Path, crosswalk: str) -> tuple[list[Seed], int]:
-    names = {r["O*NET-SOC Code"]: r["Title"] for r in _rows(source, DESCRIPTIONS)}
+    names = {r[CODE]: r["Title"] for r in read_rows(source, DESCRIPTIONS, (CODE, "Title"))}
     codes_2019: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if crosswalk:
         path = Path(crosswalk)
-        for row in _rows(path.parent, path.name, ";"):
+        for row in read_rows(path.parent, path.name, CROSSWALK_COLUMNS, ";"):
             codes_2019[row["soc2010_code"]].append((row["soc2019_code"], row["soc2019_title"]))
     else:
         codes_2019.update({code: [(code, name)] for code, name in names.items()})
@@ -90,27 +88,10 @@ def _onet_seeds(source: Path, crosswalk: str) -> tuple[list[Seed], int]:
         (REPORTED_TITLES, "Reported Job Title"),
         (ALTERNATE_TITLES, "Alternate Title"),
     ):
-        for row in _rows(source, file):
-            mapped = codes_2019.get(row["O*NET-SOC Code"], [])
+        for row in read_rows(source, file, (CODE, column)):
+            mapped = codes_2019.get(row[CODE], [])
             refused += not mapped
             for code, name in mapped:
                 title = row[column].strip()
                 seeds.setdefault((code, text_key(title)), Seed(code, title, name))
     return list(seeds.values()), refused
-
-
-def _rows(source: Path, name: str, delimiter: str = "\t") -> Iterator[dict[str, str]]:
-    """Rows of a file in a folder, or anywhere in a zip."""
-    if source.is_dir() and (source / name).is_file():
-        text = (source / name).read_text(encoding="utf-8-sig")
-    elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            found = [n for n in archive.namelist() if n.rsplit("/", 1)[-1] == name]
-            if not found:
-                raise DataError(
-                    f"{source} holds no {name}: it is no release of O*NET's text files."
-                )
-            text = archive.read(found[0]).decode("utf-8-sig")
-    else:
-        raise DataError(f"{source / name} is missing: give a folder or zip of O*NET's text files.")
-    yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)

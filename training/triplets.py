@@ -17,7 +17,7 @@ from datasets import Dataset
 from jobtitles.records import Title, text_key
 from training.groups import Group
 from training.mining import mine_negatives
-from training.onet import RealTitles
+from training.onet import RealTitles, barred_texts
 from training.recipe import FinetuneSettings
 
 # Of one seed, these two may narrow it in different directions: no mutual positives.
@@ -76,10 +76,7 @@ class _Drawing:
         self.descriptions = real.descriptions if real else {}
         self.anchors = [(group, kind) for group in groups for kind in group.titles]
         self.real = real.train if real else []
-        self.barred = {text_key(title.text) for title in titles if title.split != "train"}
-        if real:
-            for held_out in (*real.held_out.values(), *real.unseen.values()):
-                self.barred |= {text_key(title.text) for title in held_out}
+        self.barred = barred_texts(titles, real)
         codes_of = defaultdict(set)
         for group in groups:
             codes_of[text_key(group.seed)].add(group.code)

@@ -1,12 +1,12 @@
-"""The blocks of figures in the documents: the only module that formats numbers for them."""
+"""The model's blocks of figures: test split, recipe, speed, public sets, ablation."""
 
 from collections.abc import Callable
 
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
-from training.splits import SPLITS
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table, numbers to the right."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -51,19 +51,19 @@ def _headline(results: dict) -> str:
                     test["occupation_retrieval"][group][metric],
                 )
             )
-    return _table(COMPARED, rows)
+    return table(COMPARED, rows)
 
 
 def _kinds(results: dict) -> str:
     test = results["metrics"]["splits"]["test"]["seed_retrieval"]
-    return _table(COMPARED, [_compared(kind, test[kind]["mrr"]) for kind in JITTER_KINDS])
+    return table(COMPARED, [_compared(kind, test[kind]["mrr"]) for kind in JITTER_KINDS])
 
 
 def _triplets(results: dict) -> str:
     test = results["metrics"]["splits"]["test"]["triplets"]
     labels = dict(zip(NEGATIVE_KINDS, ("lookalike", "near miss", "messy near miss"), strict=True))
     header = [*COMPARED[:-1], "triplets"]
-    return _table(header, [_compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
+    return table(header, [_compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
 
 
 def _real(results: dict) -> str:
@@ -76,7 +76,7 @@ def _real(results: dict) -> str:
         for group, label in labels.items()
         for metric in ("mrr", "top-1", "top-3")
     ]
-    return _table(COMPARED, rows)
+    return table(COMPARED, rows)
 
 
 def _triplet_model(results: dict) -> str:
@@ -89,7 +89,7 @@ def _triplet_model(results: dict) -> str:
         figure = test["occupation_retrieval"][group]["top-1"]
         rows.append(_compared(f"O*NET code without the own seed, top-1: {label}", figure))
     rows.append(_compared("triplets, all negatives", test["triplets"]["overall"]["accuracy"]))
-    return _table(COMPARED, rows)
+    return table(COMPARED, rows)
 
 
 def _worse(results: dict) -> str:
@@ -103,7 +103,7 @@ def _worse(results: dict) -> str:
                     found.append(_compared(label, figure))
     if not found:
         return "No figure of the test split got worse by more than its interval."
-    return _table(COMPARED, found)
+    return table(COMPARED, found)
 
 
 VALIDATION = {
@@ -129,7 +129,7 @@ def _recipe(results: dict) -> str:
     return (
         f"{training['rows']:,} triplets, {training['steps']:,} steps, "
         f"{training['minutes']:.0f} minutes on the CPU. Settings: {settings}.\n\n"
-        + _table(["validation MRR", "base", "fine-tuned"], rows)
+        + table(["validation MRR", "base", "fine-tuned"], rows)
     )
 
 
@@ -142,7 +142,7 @@ def _dimensions(results: dict) -> str:
         for dimensions, figures in test["dimensions"].items()
         if dimensions != "384"
     ]
-    return _table(["first dimensions", *COMPARED[1:]], rows)
+    return table(["first dimensions", *COMPARED[1:]], rows)
 
 
 def _throughput(results: dict) -> str:
@@ -184,7 +184,7 @@ def _public_table(figures: dict) -> str:
             interval = f" ({against['low']:+.3f} to {against['high']:+.3f})" if against else ""
             row.append(_share(values[metric]) + interval)
         rows.append(row)
-    return _table(
+    return table(
         ["(difference from base)", *(m.upper() if "@" not in m else m for m in metrics)], rows
     )
 
@@ -207,7 +207,7 @@ def _ablation(results: dict) -> str:
         f"{key}={value}" for key, value in reference["recipe"].items() if not key.endswith("sha256")
     )
     header = ["recipe", "differs from the reference in", *VALIDATION.values(), "minutes", "GiB"]
-    return f"Reference: {shown}.\n\n{_table(header, lines)}"
+    return f"Reference: {shown}.\n\n{table(header, lines)}"
 
 
 def _model_index(results: dict) -> str:
@@ -236,122 +236,6 @@ def _model_index(results: dict) -> str:
     return "\n".join(lines)
 
 
-def _counts(results: dict) -> str:
-    stats = results["stats"]
-    splits = stats["splits"]
-    rows = [
-        [label, *(f"{splits[split][key]:,}" for split in SPLITS)]
-        for label, key in (
-            ("rows (jittered titles)", "rows"),
-            ("seed titles", "seeds"),
-            ("occupations", "occupations"),
-            ("of these never in training", "unseen_occupations"),
-            ("rows of such occupations", "rows_of_unseen_occupations"),
-        )
-    ]
-    rows += [
-        [kind, *(f"{splits[split]['jitter_kinds'][kind]:,}" for split in SPLITS)]
-        for kind in JITTER_KINDS
-    ]
-    rows += [
-        [f"hard negatives: {kind.replace('_', ' ')}"]
-        + [f"{splits[split]['hard_negatives'][kind]:,}" for split in SPLITS]
-        for kind in NEGATIVE_KINDS
-    ]
-    total = (
-        f"{stats['rows']:,} jittered titles of {stats['seeds']:,} seed titles under "
-        f"{stats['occupations']:,} occupations; {stats['ambiguous_seeds']:,} seeds stand under "
-        "two occupations."
-    )
-    return total + "\n\n" + _table(["", *SPLITS], rows)
-
-
-def _left_out(results: dict) -> str:
-    left_out = results["stats"]["left_out"]
-    meaning = {
-        "repeats_another_seed": "jittered titles that are word for word another seed",
-        "written_for_two_seeds": "jittered titles written for a second seed (the first keeps it)",
-        "written_twice_for_seed": "jittered titles written twice for one seed",
-        "evaluation_negative_in_training": "validation or test negatives that are training titles",
-        "training_negative_in_evaluation": "training negatives that occur in validation or test",
-        "generated_of_other_seeds": "generated titles of seeds that are not in training",
-        "generated_held_out": "generated titles that validation or test may hold",
-        "generated_known": "generated titles that the dataset holds already",
-    }
-    return _table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
-
-
-NOT_MEASURED = "not measured"
-
-
-def _measured(value: float | None, form: str = ".3f") -> str:
-    return NOT_MEASURED if value is None else format(value, form)
-
-
-def _llm_titles(results: dict) -> str:
-    """What every generator wrote for the same seeds, and its cost where requests were logged."""
-    found = results["llm_benchmark"]
-    columns = {
-        "gate_share": "pass the gate",
-        "distinct_share": "distinct",
-        "novelty": "words not in the seed",
-        "verbatim_share": "hold the seed verbatim",
-        "diversity": "diversity",
-        "seed_mrr": "own seed, base MRR",
-    }
-    service = {
-        "parse_share": ("answers that parse", ".3f"),
-        "latency_p50_s": ("seconds, median", ".1f"),
-        "latency_p95_s": ("seconds, p95", ".1f"),
-        "usd_per_1000_accepted": ("$ for 1,000 accepted", ".2f"),
-    }
-    rows = []
-    for name, figures in found["generators"].items():
-        requests = figures["service"] or {}
-        rows.append(
-            [name, f"{figures['titles']:,}", f"{figures['seeds']:,}"]
-            + [_measured(figures.get(column)) for column in columns]
-            + [_measured(requests.get(column), form) for column, (_, form) in service.items()]
-        )
-    header = [
-        "generator",
-        "titles",
-        "seeds",
-        *columns.values(),
-        *(label for label, _ in service.values()),
-    ]
-    return f"Of {found['seeds']:,} seeds:\n\n{_table(header, rows)}"
-
-
-def _llm_worth(results: dict) -> str:
-    """What the titles are worth: the same small fine-tuning on equally many."""
-    found = results["llm_benchmark"]["worth"]
-    rows = [["base model, untrained", *(_measured(found["base"].get(n)) for n in VALIDATION), ""]]
-    for name, worth in found["generators"].items():
-        if worth is None:
-            rows.append([name, *[NOT_MEASURED] * (len(VALIDATION) + 1)])
-            continue
-        selects = [run["select"] for run in worth["runs"]]
-        spread = f"{min(selects):.3f} to {max(selects):.3f}"
-        rows.append([name, *(_measured(worth["mean"].get(n)) for n in VALIDATION), spread])
-    header = ["trained on titles of", *VALIDATION.values(), "range of the mean"]
-    return f"{found['titles']:,} titles of each.\n\n{_table(header, rows)}"
-
-
-def _gate(results: dict) -> str:
-    """The gate on the recorded titles: by kind, what breaks a rule or is to be looked at."""
-    gate = results["gate"]
-    columns = {**gate["broken"], **gate["review"]}
-    rows = [
-        [kind.replace("_", " "), f"{count:,}"]
-        + [f"{found.get(kind, 0):,}" for found in columns.values()]
-        for kind, count in gate["titles"].items()
-    ]
-    total = ["all", f"{sum(gate['titles'].values()):,}"]
-    total += [f"{sum(found.values()):,}" for found in columns.values()]
-    return _table(["kind", "titles", *columns], [*rows, total])
-
-
 BLOCKS: dict[str, Callable[[dict], str]] = {
     "headline": _headline,
     "kinds": _kinds,
@@ -365,9 +249,4 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "public": _public,
     "ablation": _ablation,
     "model_index": _model_index,
-    "counts": _counts,
-    "left_out": _left_out,
-    "gate": _gate,
-    "llm_titles": _llm_titles,
-    "llm_worth": _llm_worth,
 }
