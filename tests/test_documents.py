@@ -83,6 +83,15 @@ def test_metrics_are_of_the_shipped_model_and_dataset(name):
     assert overall["queries"] == stats["splits"]["test"]["rows"]
 
 
+def test_public_sets_were_measured_with_the_shipped_models():
+    results = list((ROOT / "model_card" / "public").glob("*.json"))
+    assert results
+    for path in results:
+        weights = json.loads(path.read_text())["weights"]
+        for name in ADAPTERS:
+            assert weights[name] == shipped_adapter(name).digest, f"{path.name}: {name}"
+
+
 def low_ends(name, group):
     """Lower ends of the intervals of seed MRR and of the occupation's top-1 on the test split."""
     test = json.loads((ROOT / METRICS[name]).read_text())["splits"]["test"]
