@@ -22,8 +22,8 @@ CROSSWALK = "2010_to_2019_Crosswalk.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class RealTitle:
-    """A title that O*NET lists, with every O*NET-SOC 2019 code that lists it."""
+class ListedTitle:
+    """A title with every O*NET-SOC 2019 code that lists it."""
 
     text: str
     codes: frozenset[str]
@@ -41,7 +41,7 @@ def codes_2019(source: Path) -> dict[str, set[str]]:
     return codes
 
 
-def listed_titles(source: Path) -> list[RealTitle]:
+def listed_titles(source: Path) -> list[ListedTitle]:
     """Every distinct title (case and spacing folded) in file order, with all its codes.
 
     Raises:
@@ -58,7 +58,7 @@ def listed_titles(source: Path) -> list[RealTitle]:
             key = text_key(row[column])
             text_of.setdefault(key, row[column])
             codes_of[key] |= crosswalk[row["O*NET-SOC Code"]]
-    return [RealTitle(text_of[key], frozenset(codes)) for key, codes in codes_of.items()]
+    return [ListedTitle(text_of[key], frozenset(codes)) for key, codes in codes_of.items()]
 
 
 def read_rows(

@@ -32,11 +32,12 @@ def free_port() -> int:
 
 def rows_of(folder, occupations):
     """The shipped rows of the occupations whose codes begin so, all splits, in a folder."""
-    (folder / "data").mkdir()
-    for path in (DATASET_DIR / "data").glob("*.parquet"):
-        table = pq.read_table(path)
-        chosen = [code.startswith(occupations) for code in table["onet_code"].to_pylist()]
-        pq.write_table(table.filter(chosen), folder / "data" / path.name)
+    for part in ("data", "occupations"):
+        (folder / part).mkdir()
+        for path in (DATASET_DIR / part).glob("*.parquet"):
+            table = pq.read_table(path)
+            chosen = [code.startswith(occupations) for code in table["onet_code"].to_pylist()]
+            pq.write_table(table.filter(chosen), folder / part / path.name)
     return folder
 
 

@@ -9,11 +9,13 @@ import pytest
 from datasets import load_dataset
 
 from jobtitles.errors import DataError
+from jobtitles.onet import ListedTitle
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from jobtitles.sources import DATASET_DIR, ROOT
-from training.answers import read_answers
+from training.answers import read_answers, read_occupations
 from training.dataset import DatasetSettings, build_dataset
 from training.jitter import SCHEMA as GENERATED
+from training.occupation_titles import FOLDER, merged, occupation_rows
 from training.onet import HELD_OUT_SHARE, hash_share
 from training.splits import SPLITS, split_seeds
 
@@ -34,8 +36,8 @@ def rows():
 
 def test_shipped_dataset_is_what_the_stage_makes(tmp_path, capsys):
     build_dataset(DatasetSettings(raw=RAW, corrections=CORRECTIONS, output=tmp_path))
-    names = [f"data/{split}-00000-of-00001.parquet" for split in SPLITS] + ["stats.json"]
-    for name in names:
+    parts = [f"{part}/{s}-00000-of-00001.parquet" for part in ("data", FOLDER) for s in SPLITS]
+    for name in (*parts, "stats.json"):
         assert (tmp_path / name).read_bytes() == (DATASET_DIR / name).read_bytes(), name
 
 
@@ -47,6 +49,59 @@ def test_no_held_out_text_is_in_training_in_any_role(rows):
     assert len(texts["train"]) > 30_000
     assert texts["train"] & texts["test"] == set()
     assert texts["train"] & texts["validation"] == set()
+
+
+def test_occupation_titles_keep_to_the_splits_of_the_jittered_ones(rows):
+    known = {
+        text_key(text)
+        for row in rows
+        for text in (row["jittered_title"], row["seed_title"], *row["hard_negatives"])
+    }
+    unseen = {r["onet_code"]: r["split"] for r in rows if not r["occupation_seen_in_train"]}
+    splits_of = {}
+    for split in SPLITS:
+        for row in pq.read_table(
+            DATASET_DIR / FOLDER / f"{split}-00000-of-00001.parquet"
+        ).to_pylist():
+            key = text_key(row["title"])
+            assert key not in known
+            splits_of.setdefault(key, set()).add(split)
+            if row["onet_code"] in unseen:
+                assert split == unseen[row["onet_code"]]
+            else:
+                assert (split == "train") == (hash_share(key) >= 2 * HELD_OUT_SHARE)
+    assert len(splits_of) > 30_000
+    assert all(len(found) == 1 for found in splits_of.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("11-1011.00", "99-1011.00", 1), "unknown occupation code"),
+        (lambda text: text.split("\n", 1)[1], "no titles of 11-1011.00"),
+        (lambda text: text.replace("\t", " ", 1), "4 columns instead of 5"),
+    ],
+)
+def test_broken_occupation_titles_are_told_by_file_and_line(tmp_path, change, message):
+    shutil.copytree(RAW, tmp_path / "raw")
+    path = tmp_path / "raw" / "names_0.tsv"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        occupation_rows(tmp_path / "raw", read_occupations(RAW), {}, set(), {}, "test")
+
+
+def test_no_occupation_title_of_training_repeats_a_seed_held_out():
+    names = read_occupations(RAW)
+    code = "11-1011.00"
+    rows, left_out = occupation_rows(RAW, names, {}, set(), {code: {"President"}}, "test")
+    texts = {row["title"] for row in rows if row["onet_code"] == code and row["split"] == "train"}
+    assert texts and not any("president" in text.lower().split() for text in texts)
+    assert left_out["occupation_title_near_held_out_seed"] > 0
+
+
+def test_a_title_of_two_occupations_is_one_title_with_both_codes():
+    titles = merged([("Fitter", "1"), ("Turner", "1"), ("fitter", "2")])
+    assert titles == [ListedTitle("Fitter", frozenset("12")), ListedTitle("Turner", frozenset("1"))]
 
 
 def test_a_seed_stays_together_and_titles_are_unique(rows):

@@ -18,9 +18,10 @@ from sentence_transformers import SentenceTransformer
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import load_encoder
-from jobtitles.onet import RealTitle
+from jobtitles.onet import ListedTitle
 from jobtitles.records import Title, text_key
 from jobtitles.sources import BASE_REPO, BASE_REVISION, DATASET_DIR, ROOT, base_model
+from training import triplets
 from training.bucketed import BucketedModel
 from training.evaluate import EvaluateSettings, evaluate
 from training.finetune import averaged, finetune, train
@@ -56,7 +57,7 @@ def test_no_triplet_holds_a_held_out_text():
         vectors = random.standard_normal((len(titles), 16)).astype(np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    rows = training_set(training_groups(DATASET_DIR), encode, passes=2).rows
+    rows = training_set(training_groups(DATASET_DIR), encode, passes=2, written_share=1).rows
     held_out = set()
     for split in ("validation", "test"):
         path = DATASET_DIR / "data" / f"{split}-00000-of-00001.parquet"
@@ -189,14 +190,15 @@ def test_rows_without_negatives_where_none_are_asked_for():
 
 def real_titles():
     """Titles of the hand-made groups' occupation 1 and of none."""
-    held_out = {"validation": [RealTitle("Grill Cook, nights", frozenset("1"))], "test": []}
+    held_out = {"validation": [ListedTitle("Grill Cook, nights", frozenset("1"))], "test": []}
     nothing = {"validation": [], "test": []}
-    train = [RealTitle(text, frozenset("1")) for text in ("Grill Cook", "Fry Cook")]
+    train = [ListedTitle(text, frozenset("1")) for text in ("Grill Cook", "Fry Cook")]
     return RealTitles(train, held_out, nothing, {"1": "Prepare food"})
 
 
 def drawn(**changes):
-    titles = [*read_titles(), Title("Cook", "Cook", "1", "Cooks", "seed", "train")]
+    by_hand = [Title(n, n, c, f"{n}s", "seed", "train") for n, c in (("Cook", "1"), ("Baker", "2"))]
+    titles = [*read_titles(), *by_hand]
     settings = replace(DEFAULTS, passes=60, **changes)
     rows = build_triplets(groups_by_hand(), real_titles(), titles, None, settings).rows
     return list(zip(rows["anchor"], rows["positive"], strict=True))
@@ -209,6 +211,22 @@ def test_real_titles_stand_beside_their_occupation():
     share = sum(anchor in ("Grill Cook", "Fry Cook") for anchor, _ in pairs)
     assert share == 60 * 2
     assert sum(a in ("Grill Cook", "Fry Cook") for a, _ in drawn(onet_share=0.5)) == 60
+
+
+def test_written_titles_join_those_of_onet(monkeypatch):
+    """One that O*NET lists gains its codes, one that is held out there stays out."""
+    titles = [
+        ListedTitle("fry cook", frozenset("2")),
+        ListedTitle("Griddle Hand", frozenset("1")),
+        ListedTitle("Grill Cook, nights", frozenset("1")),
+    ]
+    monkeypatch.setattr(triplets, "read_occupation_titles", lambda dataset: titles)
+    pairs = drawn(written_share=1, sibling_share=0.5)
+    anchors = Counter(anchor for anchor, _ in pairs)
+    assert anchors["Griddle Hand"] == anchors["Fry Cook"] == 60
+    assert "fry cook" not in anchors
+    assert "Grill Cook, nights" not in {text for pair in pairs for text in pair}
+    assert ("Fry Cook", "Bakers") in pairs
 
 
 def test_clutter_never_writes_a_held_out_title():

@@ -56,7 +56,7 @@ def read_occupations(raw: Path) -> dict[str, str]:
         DataError: The file is missing, or a line is not a code and a name.
     """
     names: dict[str, str] = {}
-    for where, (code, name) in _lines(raw / "occupations.tsv", columns=2):
+    for where, (code, name) in read_lines(raw / "occupations.tsv", columns=2):
         if not CODE.fullmatch(code) or code in names:
             raise DataError(f"{where}: {code!r} is not an O*NET-SOC code, or stands twice.")
         names[code] = name
@@ -113,7 +113,7 @@ def _read_round(
         raise DataError(f"{raw}: no {pattern} found; the recorded answers belong there.")
     answers: dict[tuple[str, str], Answer] = {}
     for path in files:
-        for where, (code, seed, *texts) in _lines(path, columns=2 + len(kinds)):
+        for where, (code, seed, *texts) in read_lines(path, columns=2 + len(kinds)):
             if code not in occupations:
                 raise DataError(f"{where}: unknown occupation code {code!r}.")
             if (code, seed) in answers:
@@ -127,8 +127,14 @@ def _read_round(
     return answers
 
 
-def _lines(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:
-    """Yield ("file:line", fields) of a headerless TSV, every field non-empty and short enough."""
+def read_lines(
+    path: Path, columns: int, limit: int = MAX_TITLE_CHARS
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield ("file:line", fields) of a headerless TSV, every field non-empty and short enough.
+
+    Raises:
+        DataError: A line breaks the format; the message names it.
+    """
     try:
         lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as error:
@@ -143,10 +149,10 @@ def _lines(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:
         for column, field in enumerate(fields, start=1):
             if not field.strip():
                 raise DataError(f"{where}: column {column} is empty.")
-            if len(field) > MAX_TITLE_CHARS:
+            if len(field) > limit:
                 raise DataError(
                     f"{where}: column {column} has {len(field)} characters, "
-                    f"more than the limit of {MAX_TITLE_CHARS}."
+                    f"more than the limit of {limit}."
                 )
         yield where, fields
 

@@ -1,4 +1,6 @@
-"""The dataset from the recorded answers: one row per jittered title, splits fixed, leaks dropped.
+"""The dataset from the recorded answers: splits fixed, leaks dropped.
+
+One table has a row per jittered title, another a row per title of an occupation.
 
 Run: python -m scripts.1_dataset
 """
@@ -15,6 +17,8 @@ from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
 from training.jitter import read_generated
+from training.occupation_titles import FOLDER, STYLES, occupation_rows
+from training.occupation_titles import SCHEMA as OCCUPATION_SCHEMA
 from training.onet import HELD_OUT_SHARE, hash_share
 from training.publish import PublishSettings, publish
 from training.splits import SPLITS, split_seeds
@@ -48,7 +52,7 @@ class DatasetSettings:
         default=Path("training/corrections.tsv"), metadata={"help": "reviewed code corrections"}
     )
     output: Path = field(
-        default=Path("dataset_card"), metadata={"help": "receives data/*.parquet and stats.json"}
+        default=Path("dataset_card"), metadata={"help": "receives the parquet files and stats.json"}
     )
     generated: str = field(
         default="", metadata={"help": "titles.parquet of a generation, for the training split"}
@@ -70,14 +74,27 @@ def build_dataset(settings: DatasetSettings) -> None:
         more, without = generated_rows(Path(settings.generated), rows)
         rows += more
         left_out |= without
-    for split in SPLITS:
-        table = pa.Table.from_pylist([r for r in rows if r["split"] == split], schema=SCHEMA)
-        path = settings.output / "data" / f"{split}-00000-of-00001.parquet"
-        write_atomically(path, lambda temporary, table=table: pq.write_table(table, temporary))
-    stats = statistics(rows, left_out)
+    codes = {row["onet_code"]: row["split"] for row in rows if not row["occupation_seen_in_train"]}
+    known = {text for row in rows for text in _texts(row)}
+    held_out: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row["split"] != "train":
+            held_out[row["onet_code"]].add(row["seed_title"])
+    named, without = occupation_rows(settings.raw, names, codes, known, held_out, GENERATOR)
+    left_out |= without
+    for folder, schema, all_rows in (
+        ("data", SCHEMA, rows),
+        (FOLDER, OCCUPATION_SCHEMA, named),
+    ):
+        for split in SPLITS:
+            of_split = [row for row in all_rows if row["split"] == split]
+            table = pa.Table.from_pylist(of_split, schema=schema)
+            path = settings.output / folder / f"{split}-00000-of-00001.parquet"
+            write_atomically(path, lambda temporary, table=table: pq.write_table(table, temporary))
+    stats = statistics(rows, named, left_out)
     stats["raw_files"] = {p.name: sha256_of(p) for p in sorted(settings.raw.glob("*.tsv"))}
     write_json(settings.output / "stats.json", stats)
-    print(f"{len(rows):,} rows in {settings.output}/data, left out: {left_out}")
+    print(f"{len(rows):,} jittered and {len(named):,} occupation titles, left out: {left_out}")
     if settings.push:
         publish(PublishSettings("dataset", dataset=settings.output))
 
@@ -191,6 +208,12 @@ def generated_rows(path: Path, rows: list[dict]) -> tuple[list[dict], dict[str, 
     ], left_out
 
 
+def _texts(row: dict) -> set[str]:
+    """Folded texts of a row, in whatever role."""
+    texts = (row["jittered_title"], row["seed_title"], *row["hard_negatives"])
+    return {text_key(text) for text in texts}
+
+
 def _unique_positives(answers: list[Answer]) -> tuple[list[list[Variant]], dict[str, int]]:
     """Each answer's positives without the texts that another seed, or a kind before, has."""
     seeds = {text_key(a.seed_title) for a in answers}
@@ -215,7 +238,7 @@ def _unique_positives(answers: list[Answer]) -> tuple[list[list[Variant]], dict[
     return result, left_out
 
 
-def statistics(rows: list[dict], left_out: dict[str, int]) -> dict:
+def statistics(rows: list[dict], named: list[dict], left_out: dict[str, int]) -> dict:
     """The counts that the dataset card and the tests read."""
     codes_of: dict[str, set[str]] = {}
     for row in rows:
@@ -228,6 +251,10 @@ def statistics(rows: list[dict], left_out: dict[str, int]) -> dict:
         "left_out": left_out,
         "splits": {
             split: _split_statistics([r for r in rows if r["split"] == split]) for split in SPLITS
+        },
+        "occupation_titles": {
+            split: _counts((r["style"] for r in named if r["split"] == split), STYLES)
+            for split in SPLITS
         },
     }
 

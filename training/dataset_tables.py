@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
-from training.model_tables import VALIDATION, table
+from training.model_tables import NOT_MEASURED, VALIDATION, table, validation_figures
 from training.splits import SPLITS
+from training.validation import mean_mrr
 
 
 def _counts(results: dict) -> str:
@@ -29,6 +30,13 @@ def _counts(results: dict) -> str:
         + [f"{splits[split]['hard_negatives'][kind]:,}" for split in SPLITS]
         for kind in NEGATIVE_KINDS
     ]
+    rows += [
+        [
+            f"occupation titles: {style}",
+            *(f"{stats['occupation_titles'][s][style]:,}" for s in SPLITS),
+        ]
+        for style in stats["occupation_titles"]["train"]
+    ]
     total = (
         f"{stats['rows']:,} jittered titles of {stats['seeds']:,} seed titles under "
         f"{stats['occupations']:,} occupations; {stats['ambiguous_seeds']:,} seeds stand under "
@@ -45,14 +53,16 @@ def _left_out(results: dict) -> str:
         "written_twice_for_seed": "jittered titles written twice for one seed",
         "evaluation_negative_in_training": "validation or test negatives that are training titles",
         "training_negative_in_evaluation": "training negatives that occur in validation or test",
+        "occupation_title_known": "occupation titles that the jittered titles hold, in any role",
+        "occupation_title_twice": "occupation titles written twice for the occupation",
+        "occupation_title_mixed": "occupation titles of occupations of different splits",
+        "occupation_title_near_held_out_seed": "occupation titles with all words of a seed of "
+        "validation or test",
         "generated_of_other_seeds": "generated titles of seeds that are not in training",
         "generated_held_out": "generated titles that validation or test may hold",
         "generated_known": "generated titles that the dataset holds already",
     }
     return table(["left out", "count"], [[meaning[k], f"{n:,}"] for k, n in left_out.items()])
-
-
-NOT_MEASURED = "not measured"
 
 
 def _measured(value: float | None, form: str = ".3f") -> str:
@@ -97,15 +107,15 @@ def _llm_titles(results: dict) -> str:
 def _llm_worth(results: dict) -> str:
     """What the titles are worth: the same small fine-tuning on equally many."""
     found = results["llm_benchmark"]["worth"]
-    rows = [["base model, untrained", *(_measured(found["base"].get(n)) for n in VALIDATION), ""]]
+    rows = [["base model, untrained", *validation_figures(found["base"]), ""]]
     for name, worth in found["generators"].items():
         if worth is None:
             rows.append([name, *[NOT_MEASURED] * (len(VALIDATION) + 1)])
             continue
-        selects = [run["select"] for run in worth["runs"]]
+        selects = [mean_mrr(run) for run in worth["runs"]]
         spread = f"{min(selects):.3f} to {max(selects):.3f}"
-        rows.append([name, *(_measured(worth["mean"].get(n)) for n in VALIDATION), spread])
-    header = ["trained on titles of", *VALIDATION.values(), "range of the mean"]
+        rows.append([name, *validation_figures(worth["mean"]), spread])
+    header = ["trained on titles of", *VALIDATION, "range of the mean MRR"]
     return f"{found['titles']:,} titles of each.\n\n{table(header, rows)}"
 
 

@@ -19,7 +19,7 @@ from jobtitles.metrics import Comparison, compare, hits_at, reciprocal_ranks
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
 from training.losses import DIMENSIONS
 from training.onet import read_real_titles
-from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval
+from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval, TitleSimilarity
 
 SPLITS = ("validation", "test")
 PACKAGES = ("torch", "transformers", "sentence-transformers", "peft", "numpy")
@@ -76,15 +76,17 @@ def measure_split(settings: EvaluateSettings, split: str, encoders: dict[str, En
     path = settings.dataset / "data" / f"{split}-00000-of-00001.parquet"
     rows = pq.read_table(path).to_pylist()
     titles = read_titles(settings.dataset)
-    real = {}
+    real: dict[str, tuple[RealTitleRetrieval, np.ndarray]] = {}
+    alike: dict[str, TitleSimilarity] = {}
     if settings.onet:
         listed = read_real_titles(Path(settings.onet), titles)
         held_out = {"held_out": listed.held_out[split], "unseen": listed.unseen[split]}
         for group, queries in held_out.items():
             clusters = np.array([min(query.codes) for query in queries])
             real[group] = RealTitleRetrieval.from_titles(queries, titles), clusters
+        alike["unseen"] = TitleSimilarity.from_titles(listed.unseen[split], listed.held_out[split])
     texts = task.texts | {text for row in rows for text in row["hard_negatives"]}
-    texts.update(*(own.texts for own, _ in real.values()))
+    texts.update(*(own.texts for own, _ in real.values()), *(own.texts for own in alike.values()))
     models = {name: Encoded.by(encoder, texts) for name, encoder in encoders.items()}
     result = {
         **_seed_figures(task, rows, models),
@@ -94,6 +96,9 @@ def measure_split(settings: EvaluateSettings, split: str, encoders: dict[str, En
     if real:
         result["real_titles"] = {
             group: _real_figures(own, clusters, models) for group, (own, clusters) in real.items()
+        }
+        result["real_titles_alike"] = {
+            group: {"map": _alike_figure(own, models)} for group, own in alike.items()
         }
     return result
 
@@ -147,6 +152,12 @@ def _real_figures(
         "top-1": _compared(ranks, clusters, lambda r: hits_at(r, 1)),
         "top-3": _compared(ranks, clusters, lambda r: hits_at(r, 3)),
     }
+
+
+def _alike_figure(task: TitleSimilarity, models: dict[str, Encoded]) -> dict:
+    """Average precision of finding the held-out titles of a title's occupation."""
+    precisions = {name: task.precisions(encoded) for name, encoded in models.items()}
+    return _compared(precisions, task.occupations, lambda p: p)
 
 
 def _groups(rows: list[dict]) -> Iterator[tuple[str, np.ndarray]]:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from training.validation import mean_mrr
+
+NOT_MEASURED = "not measured"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -76,6 +79,8 @@ def _real(results: dict) -> str:
         for group, label in labels.items()
         for metric in ("mrr", "top-1", "top-3")
     ]
+    alike = results["metrics"]["splits"]["test"]["real_titles_alike"]["unseen"]["map"]
+    rows.append(_compared("MAP of the other titles of the occupation: never seen", alike))
     return table(COMPARED, rows)
 
 
@@ -106,13 +111,19 @@ def _worse(results: dict) -> str:
     return table(COMPARED, found)
 
 
-VALIDATION = {
-    "select": "mean",
+MRR = {
     "seed_seen": "seeds",
     "seed_unseen": "seeds, unseen",
     "real_held_out": "O*NET titles",
     "real_unseen": "O*NET titles, unseen",
 }
+VALIDATION = ["mean MRR", *MRR.values(), "MAP, unseen"]
+
+
+def validation_figures(figures: dict[str, float]) -> list[str]:
+    """The cells under `VALIDATION`; what a result file lacks is not measured."""
+    values = [mean_mrr(figures), *(figures.get(name) for name in (*MRR, "alike_unseen"))]
+    return [NOT_MEASURED if value is None else _share(value) for value in values]
 
 
 def _recipe(results: dict) -> str:
@@ -123,13 +134,15 @@ def _recipe(results: dict) -> str:
         for name, value in training["recipe"].items()
         if not name.endswith("sha256")
     )
-    names = {"seed_seen": "seeds of seen occupations", "seed_unseen": "of unseen ones"}
-    names |= {"real_held_out": "held-out O*NET titles", "real_unseen": "of unseen occupations"}
+    names = {"seed_seen": "MRR, seeds of seen occupations", "seed_unseen": "MRR, of unseen ones"}
+    names["real_held_out"] = "MRR, held-out O*NET titles"
+    names["real_unseen"] = "MRR, of unseen occupations"
+    names["alike_unseen"] = "MAP of titles alike, of unseen occupations"
     rows = [[names[n], _share(before[n]), _share(after[n])] for n in names if n in after]
     return (
         f"{training['rows']:,} triplets, {training['steps']:,} steps, "
         f"{training['minutes']:.0f} minutes on the CPU. Settings: {settings}.\n\n"
-        + table(["validation MRR", "base", "fine-tuned"], rows)
+        + table(["on validation", "base", "fine-tuned"], rows)
     )
 
 
@@ -194,19 +207,19 @@ def _ablation(results: dict) -> str:
     rows = results["ablation"]
     base = results["metrics"]["provenance"]["training"]["validation"]["base"]
     reference = rows["reference"]
-    lines = [["base model, untrained", "", *(_share(base[n]) for n in VALIDATION), "", ""]]
-    for name, row in sorted(rows.items(), key=lambda item: -item[1]["validation"]["select"]):
+    lines = [["base model, untrained", "", *validation_figures(base), "", ""]]
+    for name, row in sorted(rows.items(), key=lambda item: -mean_mrr(item[1]["validation"])):
         changed = ", ".join(
             f"{key}={value}"
             for key, value in row["recipe"].items()
             if not key.endswith("sha256") and reference["recipe"].get(key) != value
         )
-        figures = [_share(row["validation"][n]) for n in VALIDATION]
+        figures = validation_figures(row["validation"])
         lines.append([name, changed, *figures, f"{row['minutes']:.0f}", f"{row['peak_gib']:.1f}"])
     shown = ", ".join(
         f"{key}={value}" for key, value in reference["recipe"].items() if not key.endswith("sha256")
     )
-    header = ["recipe", "differs from the reference in", *VALIDATION.values(), "minutes", "GiB"]
+    header = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "GiB"]
     return f"Reference: {shown}.\n\n{table(header, lines)}"
 
 

@@ -4,10 +4,11 @@ Whoever has no folder of O*NET's text files trains without.
 """
 
 import hashlib
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobtitles.onet import DESCRIPTIONS, RealTitle, codes_2019, listed_titles, read_rows
+from jobtitles.onet import DESCRIPTIONS, ListedTitle, codes_2019, listed_titles, read_rows
 from jobtitles.records import Title, text_key
 
 HELD_OUT_SHARE = 0.05
@@ -25,9 +26,9 @@ class RealTitles:
         descriptions: Code of an occupation seen in training -> its description's first sentence.
     """
 
-    train: list[RealTitle]
-    held_out: dict[str, list[RealTitle]]
-    unseen: dict[str, list[RealTitle]]
+    train: list[ListedTitle]
+    held_out: dict[str, list[ListedTitle]]
+    unseen: dict[str, list[ListedTitle]]
     descriptions: dict[str, str]
 
 
@@ -55,23 +56,38 @@ def read_real_titles(folder: Path, titles: list[Title]) -> RealTitles:
         for code in crosswalk[row["O*NET-SOC Code"]] & trained:
             result.descriptions[code] = row["Description"].split(". ")[0]
     for title in listed_titles(folder):
-        title = RealTitle(title.text, title.codes & occupations)
+        title = ListedTitle(title.text, title.codes & occupations)
         if text_key(title.text) in known or not title.codes:
             continue
-        barred = {unseen_in[code] for code in title.codes if code in unseen_in}
-        if barred:
-            # Under an unseen occupation of both splits it would let one speak of the other.
-            if len(barred) == 1 and title.codes <= unseen_in.keys():
-                result.unseen[barred.pop()].append(title)
-            continue
-        place = hash_share(title.text)
-        if place < HELD_OUT_SHARE:
-            result.held_out["validation"].append(title)
-        elif place < 2 * HELD_OUT_SHARE:
-            result.held_out["test"].append(title)
-        else:
+        split = split_of(title.text, title.codes, unseen_in)
+        if split == "train":
             result.train.append(title)
+        elif split and title.codes & unseen_in.keys():
+            result.unseen[split].append(title)
+        elif split:
+            result.held_out[split].append(title)
     return result
+
+
+def split_of(text: str, codes: Set[str], unseen: dict[str, str]) -> str | None:
+    """The split of a listed title.
+
+    Args:
+        text: The title.
+        codes: All that list it.
+        unseen: Code of an occupation that is held out whole -> its split.
+
+    Returns:
+        None for a title of an unseen occupation and of another split's or a seen one: it would
+        let one speak of the other.
+    """
+    splits = {unseen.get(code) for code in codes}
+    if splits != {None}:
+        return splits.pop() if len(splits) == 1 else None
+    place = hash_share(text)
+    if place < HELD_OUT_SHARE:
+        return "validation"
+    return "test" if place < 2 * HELD_OUT_SHARE else "train"
 
 
 def barred_texts(titles: list[Title], real: RealTitles | None) -> set[str]:

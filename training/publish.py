@@ -24,7 +24,15 @@ from training.command import option
 NAMES = {"dataset": "jittered-job-titles", "model": "job-title-minilm"}
 AGAIN = "Run it again: what has arrived is not sent again."
 KEPT = ".gitattributes"  # the Hub's own
-DATASET = ("README.md", "stats.json", "gate.json", "llm_benchmark.json", "data/*.parquet", "raw/*")
+DATASET = (
+    "README.md",
+    "stats.json",
+    "gate.json",
+    "llm_benchmark.json",
+    "data/*.parquet",
+    "occupations/*.parquet",
+    "raw/*",
+)
 NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
 RESULTS = ("metrics.json", "training.json")
 

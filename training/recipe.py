@@ -10,6 +10,7 @@ from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
 from jobtitles.onet import ALTERNATE_TITLES
 from training.command import option
+from training.occupation_titles import FOLDER
 
 LOSSES = ("triplet", "mnrl", "cached_mnrl", "gist", "cached_gist", "masked_ranking", "supcon")
 PLACES = ("output", "checkpoints", "dataset", "onet", "previous", "device")
@@ -31,10 +32,11 @@ class FinetuneSettings:
     hard_negatives: bool = option(True, "ranking losses: the negatives as further candidates")
     passes: int = option(1, "triplets drawn for each title")
     onet_share: float = option(1.0, "share of O*NET's titles drawn in a pass")
+    written_share: float = option(0.0, "share of the LLM's occupation titles drawn in a pass")
     balance: float = option(0.0, "draw titles by (titles of the occupation) ** -balance")
     sibling_share: float = option(0.5, "positives that are another title of the seed")
-    clutter_share: float = option(0.0, "O*NET's titles put into the clutter of a written title")
-    description_share: float = option(0.0, "O*NET's titles beside the occupation's description")
+    clutter_share: float = option(0.0, "listed titles put into the clutter of a jittered title")
+    description_share: float = option(0.0, "listed titles beside the occupation's description")
     mined_share: float = option(0.6, "negatives mined from other occupations' titles")
     batch_size: int = option(64, "triplets a step")
     learning_rate: float = option(2e-5, "peak; an adapter wants about ten times as much")
@@ -60,6 +62,8 @@ def recipe_of(settings: FinetuneSettings) -> dict[str, Any]:
     for place in PLACES:
         del recipe[place]
     data = {"dataset": settings.dataset / "data" / "train-00000-of-00001.parquet"}
+    if settings.written_share:
+        data["occupations"] = settings.dataset / FOLDER / "train-00000-of-00001.parquet"
     if settings.onet:
         data["onet"] = Path(settings.onet) / ALTERNATE_TITLES
     if settings.previous:

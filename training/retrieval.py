@@ -1,6 +1,6 @@
-"""The retrieval tasks: the seed again, the occupation without it, a real title's occupation."""
+"""The retrieval tasks: the seed again, the occupation without it; a real title's, and its like."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,8 @@ import numpy as np
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import Encoder
-from jobtitles.metrics import first_ranks
-from jobtitles.onet import RealTitle
+from jobtitles.metrics import average_precisions, first_ranks
+from jobtitles.onet import ListedTitle
 from jobtitles.records import SEED_KIND, Title, text_key
 
 
@@ -123,7 +123,7 @@ class RealTitleRetrieval:
     right: np.ndarray
 
     @classmethod
-    def from_titles(cls, queries: list[RealTitle], titles: list[Title]) -> "RealTitleRetrieval":
+    def from_titles(cls, queries: list[ListedTitle], titles: list[Title]) -> "RealTitleRetrieval":
         """The task over `titles` of a dataset folder."""
         codes_of: dict[str, set[str]] = defaultdict(set)
         for title in titles:
@@ -144,3 +144,47 @@ class RealTitleRetrieval:
         scores = encoder.encode(self.queries) @ encoder.encode(self.documents).T
         by_code = np.stack([scores[:, column].max(axis=1) for column in self.under.T], axis=1)
         return first_ranks(by_code, self.right)
+
+
+@dataclass(frozen=True)
+class TitleSimilarity:
+    """Real titles among each other: those of one occupation should stand nearest.
+
+    Attributes:
+        queries: Titles whose like is looked for, q of them.
+        documents: The queries first, then other titles, d in all.
+        alike: Whether a document shares an occupation with a query and is not the query itself,
+            bool, shape (q, d).
+        occupations: An occupation of every query, shape (q,).
+    """
+
+    queries: list[str]
+    documents: list[str]
+    alike: np.ndarray
+    occupations: np.ndarray
+
+    @classmethod
+    def from_titles(
+        cls, queries: list[ListedTitle], others: list[ListedTitle]
+    ) -> "TitleSimilarity":
+        """The task of finding each query's like among all; who has no like is no query."""
+        size = Counter(code for title in queries for code in title.codes)
+        asked = [t for t in queries if any(size[code] > 1 for code in t.codes)]
+        documents = [*asked, *others]
+        codes = sorted({code for title in documents for code in title.codes})
+        under = np.array([[code in t.codes for code in codes] for t in documents], np.float32)
+        alike = under[: len(asked)] @ under.T > 0
+        np.fill_diagonal(alike, False)
+        occupations = np.array([min(t.codes) for t in asked])
+        return cls([t.text for t in asked], [t.text for t in documents], alike, occupations)
+
+    @property
+    def texts(self) -> set[str]:
+        """All that has to be encoded."""
+        return set(self.documents)
+
+    def precisions(self, encoder: Encoded) -> np.ndarray:
+        """Average precision of every query over the documents but itself, shape (q,)."""
+        scores = encoder.encode(self.queries) @ encoder.encode(self.documents).T
+        np.fill_diagonal(scores, -np.inf)
+        return average_precisions(scores, self.alike)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from datasets import Dataset
 
+from jobtitles.onet import ListedTitle
 from jobtitles.records import Title, text_key
 from training.groups import Group
 from training.mining import mine_negatives
+from training.occupation_titles import read_occupation_titles
 from training.onet import RealTitles, barred_texts
 from training.recipe import FinetuneSettings
 
@@ -75,16 +77,17 @@ class _Drawing:
         self.names = {title.onet_code: title.onet_name for title in titles}
         self.descriptions = real.descriptions if real else {}
         self.anchors = [(group, kind) for group in groups for kind in group.titles]
-        self.real = real.train if real else []
         self.barred = barred_texts(titles, real)
+        self.onet = len(real.train) if real else 0
+        self.listed = _listed(real, settings, self.barred)
         codes_of = defaultdict(set)
         for group in groups:
             codes_of[text_key(group.seed)].add(group.code)
         self.codes_of = {seed: frozenset(codes) for seed, codes in codes_of.items()}
-        self.known = {text_key(title.text): title.codes for title in self.real} | self.codes_of
+        self.known = {text_key(title.text): title.codes for title in self.listed} | self.codes_of
         self.texts_of = defaultdict(list)
         self.groups_of = defaultdict(list)
-        for title in self.real:
+        for title in self.listed:
             for code in title.codes:
                 self.texts_of[code].append(title.text)
         for group in groups:
@@ -95,9 +98,9 @@ class _Drawing:
             seeds = [group.seed for group, _ in self.anchors]
             codes = [self.codes(group) for group, _ in self.anchors]
             self.mined = mine_negatives(groups, messy, seeds, codes, encode)
-            texts = [title.text for title in self.real]
-            codes = [title.codes for title in self.real]
-            self.mined_real = mine_negatives(groups, texts, texts, codes, encode)
+            texts = [title.text for title in self.listed]
+            codes = [title.codes for title in self.listed]
+            self.mined_listed = mine_negatives(groups, texts, texts, codes, encode)
 
     def codes(self, group: Group) -> frozenset[str]:
         return self.codes_of[text_key(group.seed)]
@@ -108,9 +111,9 @@ class _Drawing:
         for _ in range(self.settings.passes):
             for source, row in self.order():
                 of_seed = source == "seed"
-                drawn = self.of_seed(row) if of_seed else self.of_real(row)
+                drawn = self.of_seed(row) if of_seed else self.of_listed(row)
                 anchor, positive, negative, others = drawn
-                codes = self.codes(self.anchors[row][0]) if of_seed else self.real[row].codes
+                codes = self.codes(self.anchors[row][0]) if of_seed else self.listed[row].codes
                 columns["anchor"].append(anchor)
                 columns["positive"].append(positive)
                 if self.negatives:
@@ -125,12 +128,15 @@ class _Drawing:
     def order(self) -> list[tuple[str, int]]:
         """The rows of one pass: (where from, place there)."""
         rows = [("seed", row) for row in range(len(self.anchors))]
-        count = round(self.settings.onet_share * len(self.real))
-        rows += [("real", row) for row in sorted(self.draw.sample(range(len(self.real)), count))]
+        onet, listed = range(self.onet), range(self.onet, len(self.listed))
+        shares = ((onet, self.settings.onet_share), (listed, self.settings.written_share))
+        for places, share in shares:
+            drawn = self.draw.sample(places, round(share * len(places)))
+            rows += [("listed", row) for row in sorted(drawn)]
         if not self.settings.balance:
             return rows
         occupation = [
-            self.anchors[row][0].code if source == "seed" else min(self.real[row].codes)
+            self.anchors[row][0].code if source == "seed" else min(self.listed[row].codes)
             for source, row in rows
         ]
         size = Counter(occupation)
@@ -158,9 +164,9 @@ class _Drawing:
         codes = self.codes(other) if other else self.known.get(text_key(negative), frozenset())
         return group.titles[kind], positive, negative, codes
 
-    def of_real(self, row: int) -> tuple[str, str, str, frozenset[str]]:
-        """One of O*NET's titles, another text of its occupation, a negative and its codes."""
-        title, draw = self.real[row], self.draw
+    def of_listed(self, row: int) -> tuple[str, str, str, frozenset[str]]:
+        """A title of an occupation, another text of its occupation, a negative and its codes."""
+        title, draw = self.listed[row], self.draw
         code = draw.choice(sorted(title.codes))
         positive = self.names[code]
         if draw.random() < self.settings.sibling_share:
@@ -177,8 +183,22 @@ class _Drawing:
                 anchor = title.text
         if not self.negatives:
             return anchor, positive, "", frozenset()
-        other = draw.choice(self.mined_real[row])
+        other = draw.choice(self.mined_listed[row])
         return anchor, positive, other.seed, self.codes(other)
+
+
+def _listed(
+    real: RealTitles | None, settings: FinetuneSettings, barred: set[str]
+) -> list[ListedTitle]:
+    """Titles by occupation: O*NET's first, then the LLM's that are neither there nor barred."""
+    onet = real.train if real else []
+    written = read_occupation_titles(settings.dataset) if settings.written_share else []
+    codes_of = {text_key(title.text): title.codes for title in written}
+    known = {text_key(title.text) for title in onet}
+    return [
+        *(ListedTitle(t.text, t.codes | codes_of.get(text_key(t.text), frozenset())) for t in onet),
+        *(t for t in written if text_key(t.text) not in known | barred),
+    ]
 
 
 def _cluttered(group: Group, text: str, draw: random.Random) -> str:
