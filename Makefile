@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: app test trials dataset train evaluate ablation throughput cards export lint
+.PHONY: app test trials dataset train evaluate coder ablation throughput cards export lint
 
 app: $(VENV)/app-ready
 	$(RUN) app.py
@@ -37,6 +37,11 @@ train: $(VENV)/app-ready
 evaluate: $(VENV)/app-ready
 	$(RUN) -m scripts.3_evaluate --adapter model_card/finetuned $(WITH_ONET)
 	$(RUN) -m scripts.3_evaluate --adapter model_card/triplet $(WITH_ONET)
+
+# Fits the title coder to the shipped model and measures it; O*NET's files are needed.
+coder: $(VENV)/app-ready
+	$(RUN) -m scripts.coder $(WITH_ONET)
+	$(MAKE) cards
 
 # Every recipe of the ablation table that has no result yet.
 ablation: $(VENV)/app-ready

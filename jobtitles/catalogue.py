@@ -72,21 +72,25 @@ class Catalogue:
     @classmethod
     def from_vectors(cls, titles: list[Title], vectors: np.ndarray) -> "Catalogue":
         """Index `vectors` (n, 384), the graph taken from the cache if it was built before."""
-        key = {
-            "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
-            "hnswlib": _version("hnswlib"),
-            "settings": f"M={LINKS} ef={EF_BUILD}",
-        }
-        built: list[TitleIndex] = []
+        return cls(titles, vectors, cached_index(vectors))
 
-        def build() -> dict[str, np.ndarray]:
-            built.append(TitleIndex(vectors))
-            graph = built[0].graph()
-            return {"graph": np.empty(0, np.uint8) if graph is None else graph}
 
-        graph = cached_arrays("graph", key, build)["graph"]
-        index = built[0] if built else TitleIndex(vectors, graph if len(graph) else None)
-        return cls(titles, vectors, index)
+def cached_index(vectors: np.ndarray) -> TitleIndex:
+    """An index over unit vectors (n, d), its graph from the cache if it was built before."""
+    key = {
+        "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
+        "hnswlib": _version("hnswlib"),
+        "settings": f"M={LINKS} ef={EF_BUILD}",
+    }
+    built: list[TitleIndex] = []
+
+    def build() -> dict[str, np.ndarray]:
+        built.append(TitleIndex(vectors))
+        graph = built[0].graph()
+        return {"graph": np.empty(0, np.uint8) if graph is None else graph}
+
+    graph = cached_arrays("graph", key, build)["graph"]
+    return built[0] if built else TitleIndex(vectors, graph if len(graph) else None)
 
 
 def _version(package: str) -> str:

@@ -7,6 +7,7 @@ SideBySide.load().search("SWE II - Payments (Go) | hybrid", 10)  # {"base": [Hit
 import threading
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from jobtitles.catalogue import (
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
 from jobtitles.records import Hit, Title
+from jobtitles.sources import DATASET_DIR
 
 MAX_QUERY = 500  # characters; the longest title of the dataset has 109
 
@@ -70,12 +72,15 @@ class SideBySide:
         self._whole_lock = threading.Lock()
 
     @classmethod
-    def load(cls, report: Report = _silent, tuned: str = "finetuned") -> "SideBySide":
-        """The shipped models over the shipped dataset.
+    def load(
+        cls, report: Report = _silent, tuned: str = "finetuned", dataset: Path = DATASET_DIR
+    ) -> "SideBySide":
+        """The shipped models over a dataset, the shipped one as a rule.
 
         Args:
             report: Told of the progress.
             tuned: Which adapter is compared with the base: one of `sources.ADAPTERS`.
+            dataset: Folder of the dataset.
 
         Raises:
             InputError: There is no such adapter.
@@ -83,7 +88,7 @@ class SideBySide:
             SourceError: A model is missing or is not the pinned one.
         """
         report(0.0, "Reading the titles")
-        titles = read_titles()
+        titles = read_titles(dataset)
         encoders = {}
         for name, shipped in (("base", "base"), ("finetuned", tuned)):
             report(0.0, f"Loading the {WRITTEN[name]}")

@@ -9,13 +9,14 @@ import pytest
 from datasets import load_dataset
 
 from jobtitles.errors import DataError
+from jobtitles.labelled import OCCUPATIONS, merged
 from jobtitles.onet import ListedTitle
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from jobtitles.sources import DATASET_DIR, ROOT
 from training.answers import read_answers, read_occupations
 from training.dataset import DatasetSettings, build_dataset
 from training.jitter import SCHEMA as GENERATED
-from training.occupation_titles import FOLDER, merged, occupation_rows
+from training.occupation_titles import occupation_rows
 from training.onet import HELD_OUT_SHARE, hash_share
 from training.splits import SPLITS, split_seeds
 
@@ -36,7 +37,7 @@ def rows():
 
 def test_shipped_dataset_is_what_the_stage_makes(tmp_path, capsys):
     build_dataset(DatasetSettings(raw=RAW, corrections=CORRECTIONS, output=tmp_path))
-    parts = [f"{part}/{s}-00000-of-00001.parquet" for part in ("data", FOLDER) for s in SPLITS]
+    parts = [f"{part}/{s}-00000-of-00001.parquet" for part in ("data", OCCUPATIONS) for s in SPLITS]
     for name in (*parts, "stats.json"):
         assert (tmp_path / name).read_bytes() == (DATASET_DIR / name).read_bytes(), name
 
@@ -61,7 +62,7 @@ def test_occupation_titles_keep_to_the_splits_of_the_jittered_ones(rows):
     splits_of = {}
     for split in SPLITS:
         for row in pq.read_table(
-            DATASET_DIR / FOLDER / f"{split}-00000-of-00001.parquet"
+            DATASET_DIR / OCCUPATIONS / f"{split}-00000-of-00001.parquet"
         ).to_pylist():
             key = text_key(row["title"])
             assert key not in known

@@ -220,7 +220,7 @@ def test_written_titles_join_those_of_onet(monkeypatch):
         ListedTitle("Griddle Hand", frozenset("1")),
         ListedTitle("Grill Cook, nights", frozenset("1")),
     ]
-    monkeypatch.setattr(triplets, "read_occupation_titles", lambda dataset: titles)
+    monkeypatch.setattr(triplets, "read_occupation_titles", lambda dataset, splits: titles)
     pairs = drawn(written_share=1, sibling_share=0.5)
     anchors = Counter(anchor for anchor, _ in pairs)
     assert anchors["Griddle Hand"] == anchors["Fry Cook"] == 60

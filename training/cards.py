@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobtitles.errors import DataError
 from jobtitles.files import write_atomically
-from training import dataset_tables, model_tables
+from training import coder_tables, dataset_tables, model_tables
 
 DOCUMENTS = (
     Path("README.md"),
@@ -28,11 +28,13 @@ RESULTS = {
     "llm_benchmark": "dataset_card/llm_benchmark.json",
     "metrics": "model_card/finetuned/metrics.json",
     "triplet": "model_card/triplet/metrics.json",
+    "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "public": "model_card/public",
+    "public_earlier": "model_card/public_earlier",
     "ablation": "training/ablation",
 }
-BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS
+BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS | coder_tables.BLOCKS
 BLOCK = re.compile(
     r"(<!-- figures: (?P<markdown>\w+) -->\n|# figures: (?P<yaml>\w+)\n)"
     r".*?(<!-- /figures -->|# /figures)",

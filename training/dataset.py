@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobtitles.files import sha256_of, write_atomically, write_json
+from jobtitles.labelled import OCCUPATIONS
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
 from training.jitter import read_generated
-from training.occupation_titles import FOLDER, STYLES, occupation_rows
 from training.occupation_titles import SCHEMA as OCCUPATION_SCHEMA
+from training.occupation_titles import STYLES, occupation_rows
 from training.onet import HELD_OUT_SHARE, hash_share
 from training.publish import PublishSettings, publish
 from training.splits import SPLITS, split_seeds
@@ -84,7 +85,7 @@ def build_dataset(settings: DatasetSettings) -> None:
     left_out |= without
     for folder, schema, all_rows in (
         ("data", SCHEMA, rows),
-        (FOLDER, OCCUPATION_SCHEMA, named),
+        (OCCUPATIONS, OCCUPATION_SCHEMA, named),
     ):
         for split in SPLITS:
             of_split = [row for row in all_rows if row["split"] == split]

@@ -30,6 +30,7 @@ def _compared(label: str, figure: dict) -> list[str]:
     ]
 
 
+MEASURED = ("map", "mrr")
 COMPARED = ["", "base", "fine-tuned", "difference", "95 % interval", "titles"]
 GROUPS = {
     "overall": "all test titles",
@@ -202,6 +203,17 @@ def _public_table(figures: dict) -> str:
     )
 
 
+def _public_earlier(results: dict) -> str:
+    """The model that was shipped before, on the whole sets."""
+    rows = []
+    for name, result in results["public_earlier"].items():
+        figures = result["whole"]["models"]
+        values = [_share(figures[model][m]) for model in ("base", "finetuned") for m in MEASURED]
+        rows.append([name, *values])
+    header = [f"{model}, {m.upper()}" for model in ("base", "then fine-tuned") for m in MEASURED]
+    return table(["", *header], rows)
+
+
 def _ablation(results: dict) -> str:
     """Every trained recipe: what differs from the reference, and how it did on validation."""
     rows = results["ablation"]
@@ -260,6 +272,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "dimensions": _dimensions,
     "throughput": _throughput,
     "public": _public,
+    "public_earlier": _public_earlier,
     "ablation": _ablation,
     "model_index": _model_index,
 }

@@ -6,14 +6,11 @@ text held out there is held out here as well.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobtitles.errors import DataError
-from jobtitles.onet import ListedTitle
 from jobtitles.records import text_key
 from training.answers import read_lines
 from training.onet import split_of
@@ -21,7 +18,6 @@ from training.onet import split_of
 STYLES = ("us", "world", "narrower", "spoken")
 ROUND = 3
 MAX_CELL_CHARS = 1000  # a dozen titles
-FOLDER = "occupations"
 SCHEMA = pa.schema(
     [
         ("title", pa.string()),
@@ -97,26 +93,3 @@ def occupation_rows(
 def _words(text: str) -> set[str]:
     """Words of a title, the plural's s taken off."""
     return {word.removesuffix("s") for word in re.findall(r"\w+", text_key(text))}
-
-
-def read_occupation_titles(dataset: Path) -> list[ListedTitle]:
-    """The training split's titles, each with all its codes, in file order.
-
-    Raises:
-        DataError: The parquet file is missing.
-    """
-    path = dataset / FOLDER / "train-00000-of-00001.parquet"
-    if not path.is_file():
-        raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
-    table = pq.read_table(path, columns=["title", "onet_code"])
-    return merged(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
-
-
-def merged(labelled: Iterable[tuple[str, str]]) -> list[ListedTitle]:
-    """Pairs of title and code as titles with all their codes, the first spelling kept."""
-    text_of: dict[str, str] = {}
-    codes_of: dict[str, set[str]] = defaultdict(set)
-    for text, code in labelled:
-        text_of.setdefault(text_key(text), text)
-        codes_of[text_key(text)].add(code)
-    return [ListedTitle(text_of[key], frozenset(codes)) for key, codes in codes_of.items()]

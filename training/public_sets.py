@@ -21,6 +21,7 @@ from jobtitles.catalogue import read_titles
 from jobtitles.encoder import NAMES, load_encoder
 from jobtitles.errors import DataError
 from jobtitles.files import sha256_of, write_json
+from jobtitles.labelled import read_occupation_titles
 from jobtitles.metrics import (
     average_precisions,
     compare,
@@ -32,7 +33,6 @@ from jobtitles.onet import ALTERNATE_TITLES
 from jobtitles.records import text_key
 from jobtitles.sources import base_model, shipped_adapter
 from training.groups import training_groups
-from training.occupation_titles import read_occupation_titles
 from training.onet import read_real_titles
 
 CORPUS_NAMES = ("corpus_elements.tsv", "corpus_documents.tsv", "documents.tsv", "corpus.tsv")
@@ -145,7 +145,7 @@ def training_texts(dataset: Path, onet: str) -> set[str]:
     for group in training_groups(dataset):
         texts |= {group.seed, *group.titles.values()}
         texts |= {*group.clean_negatives, *group.messy_negatives}
-    texts |= {title.text for title in read_occupation_titles(dataset)}
+    texts |= {title.text for title in read_occupation_titles(dataset, ("train",))}
     if onet:
         texts |= {title.text for title in read_real_titles(Path(onet), titles).train}
     return {text_key(text) for text in texts}

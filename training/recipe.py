@@ -8,9 +8,9 @@ from transformers import HfArgumentParser
 
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
+from jobtitles.labelled import OCCUPATIONS
 from jobtitles.onet import ALTERNATE_TITLES
 from training.command import option
-from training.occupation_titles import FOLDER
 
 LOSSES = ("triplet", "mnrl", "cached_mnrl", "gist", "cached_gist", "masked_ranking", "supcon")
 PLACES = ("output", "checkpoints", "dataset", "onet", "previous", "device")
@@ -63,7 +63,7 @@ def recipe_of(settings: FinetuneSettings) -> dict[str, Any]:
         del recipe[place]
     data = {"dataset": settings.dataset / "data" / "train-00000-of-00001.parquet"}
     if settings.written_share:
-        data["occupations"] = settings.dataset / FOLDER / "train-00000-of-00001.parquet"
+        data["occupations"] = settings.dataset / OCCUPATIONS / "train-00000-of-00001.parquet"
     if settings.onet:
         data["onet"] = Path(settings.onet) / ALTERNATE_TITLES
     if settings.previous:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from datasets import Dataset
 
+from jobtitles.labelled import read_occupation_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.records import Title, text_key
 from training.groups import Group
 from training.mining import mine_negatives
-from training.occupation_titles import read_occupation_titles
 from training.onet import RealTitles, barred_texts
 from training.recipe import FinetuneSettings
 
@@ -192,7 +192,7 @@ def _listed(
 ) -> list[ListedTitle]:
     """Titles by occupation: O*NET's first, then the LLM's that are neither there nor barred."""
     onet = real.train if real else []
-    written = read_occupation_titles(settings.dataset) if settings.written_share else []
+    written = read_occupation_titles(settings.dataset, ("train",)) if settings.written_share else []
     codes_of = {text_key(title.text): title.codes for title in written}
     known = {text_key(title.text) for title in onet}
     return [

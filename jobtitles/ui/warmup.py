@@ -4,11 +4,12 @@ torch and transformers take seconds to import. Only the jobs' threads import the
 page is up before they are.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jobtitles.sources import ADAPTERS
+from jobtitles.sources import ADAPTERS, DATASET_DIR
 from jobtitles.ui.job import Job, Report
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ class Warmup:
 
     Attributes:
         tuned: Name of the fine-tuned model, one of `jobtitles.sources.ADAPTERS`.
+        dataset: Folder of the dataset.
         engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
         maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
     """
 
-    def __init__(self, tuned: str) -> None:
+    def __init__(self, tuned: str, dataset: Path = DATASET_DIR) -> None:
         self.tuned = tuned
+        self.dataset = dataset
         self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
         self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
@@ -64,9 +67,9 @@ class Warmup:
         report(0.0, "Importing PyTorch")
         from jobtitles.search import SideBySide
 
-        return SideBySide.load(report, self.tuned)
+        return SideBySide.load(report, self.tuned, self.dataset)
 
 
-def warmups() -> dict[str, Warmup]:
+def warmups(dataset: Path = DATASET_DIR) -> dict[str, Warmup]:
     """The long jobs of every fine-tuned model by its name; none is started."""
-    return {tuned: Warmup(tuned) for tuned in ADAPTERS}
+    return {tuned: Warmup(tuned, dataset) for tuned in ADAPTERS}

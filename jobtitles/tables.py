@@ -1,0 +1,244 @@
+"""Tables in files: CSV, TSV, XLSX and Parquet, read and written in portions of rows."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from zipfile import BadZipFile
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl.utils.exceptions import InvalidFileException
+
+from jobtitles.errors import DataError, InputError
+
+PORTION = 10_000  # rows
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+FORMATS = (*DELIMITERS, ".xlsx", ".parquet")
+# What makes a spreadsheet run a cell as a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+csv.field_size_limit(sys.maxsize)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some rows of a table.
+
+    Attributes:
+        rows: As the format has them; only the writer of the same format reads them.
+        titles: The text of the asked column in every row, "" for an empty cell.
+    """
+
+    rows: Any
+    titles: list[str]
+
+
+class Writer(Protocol):
+    """Takes portions with their added columns, in order."""
+
+    def write(self, portion: Portion, added: dict[str, list[str]]) -> None:
+        """Append a portion with its added columns."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+@dataclass
+class Table:
+    """A table file that is being read.
+
+    Attributes:
+        path: The file.
+        column: Name of the column of titles.
+        encoding: Of CSV and TSV.
+        columns: Names of all its columns, once it is open.
+        part: How much of it has been read, 0 to 1.
+    """
+
+    path: Path
+    column: str
+    encoding: str = "utf-8-sig"
+    columns: list[str] = field(default_factory=list)
+    part: float = 0.0
+
+    def portions(self) -> Iterator[Portion]:
+        """The rows in their order.
+
+        Raises:
+            InputError: Another format, or no such column.
+            DataError: The file breaks its format; the message names row and column.
+        """
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: there is no such file.")
+        if self.path.suffix.lower() in DELIMITERS:
+            yield from self._delimited()
+        elif self.path.suffix.lower() == ".xlsx":
+            yield from self._workbook()
+        elif self.path.suffix.lower() == ".parquet":
+            yield from self._parquet()
+        else:
+            raise InputError(f"{self.path}: give a file of {', '.join(FORMATS)}.")
+
+    def writer(self, path: Path, added: list[str]) -> Writer:
+        """A writer of the same format, to be asked for after the first portion.
+
+        Args:
+            path: Where to write.
+            added: Names of the columns that every portion will come with.
+
+        Raises:
+            InputError: The table has a column of such a name.
+        """
+        twice = [name for name in added if name in self.columns]
+        if twice:
+            raise InputError(
+                f"{self.path} has a column {twice[0]!r} already: rename it, or give a prefix."
+            )
+        suffix = self.path.suffix.lower()
+        if suffix in DELIMITERS:
+            return _DelimitedWriter(path, DELIMITERS[suffix], [*self.columns, *added])
+        if suffix == ".xlsx":
+            return _WorkbookWriter(path, [*self.columns, *added])
+        return _ParquetWriter(path)
+
+    def _place(self, columns: list[str]) -> int:
+        self.columns = columns
+        if columns.count(self.column) != 1:
+            found = "no" if self.column not in columns else "more than one"
+            shown = ", ".join(repr(name) for name in columns[:20])
+            raise InputError(f"{self.path}: {found} column {self.column!r} among {shown}.")
+        return columns.index(self.column)
+
+    def _delimited(self) -> Iterator[Portion]:
+        size = max(self.path.stat().st_size, 1)
+        with self.path.open(encoding=self.encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=DELIMITERS[self.path.suffix.lower()], strict=True)
+            place, rows, number = -1, [], 0
+            try:
+                for number, row in enumerate(reader, 1):
+                    if place < 0:
+                        place = self._place(row)
+                        continue
+                    if not row:
+                        raise DataError(f"{self.path}, row {number}: empty line.")
+                    if len(row) != len(self.columns):
+                        raise DataError(
+                            f"{self.path}, row {number}: {len(row)} cells instead of "
+                            f"{len(self.columns)}; the last one is in column "
+                            f"{self.columns[min(len(row), len(self.columns)) - 1]!r}."
+                        )
+                    rows.append(row)
+                    if len(rows) == PORTION:
+                        self.part = file.buffer.tell() / size
+                        yield Portion(rows, [r[place] for r in rows])
+                        rows = []
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"{self.path}, after row {number}: not {self.encoding} "
+                    f"(byte {error.object[error.start]:#04x}); name its encoding, such as cp1252."
+                ) from error
+            except csv.Error as error:
+                raise DataError(f"{self.path}, row {number + 1}: {error}.") from error
+        yield from self._rest(place, rows, [r[place] for r in rows])
+
+    def _rest(self, place: int, rows: Any, titles: list[str]) -> Iterator[Portion]:
+        if place < 0:
+            raise DataError(f"{self.path} is empty: its first row must name the columns.")
+        self.part = 1.0
+        yield Portion(rows, titles)
+
+    def _workbook(self) -> Iterator[Portion]:
+        try:
+            book = openpyxl.load_workbook(self.path, read_only=True)
+            sheet = book.active
+            last = sheet.max_row or 1
+        except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
+            raise DataError(f"{self.path}: no workbook that can be read ({error}).") from error
+        place, rows, number = -1, [], 0
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            if place < 0:
+                place = self._place([_text(cell) for cell in cells])
+                continue
+            rows.append(list(cells) + [None] * (len(self.columns) - len(cells)))
+            if len(rows) == PORTION:
+                self.part = min(number / last, 1.0)
+                yield Portion(rows, [_text(row[place]) for row in rows])
+                rows = []
+        book.close()
+        yield from self._rest(place, rows, [_text(row[place]) for row in rows])
+
+    def _parquet(self) -> Iterator[Portion]:
+        try:
+            file = pq.ParquetFile(self.path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(f"{self.path}: no Parquet file that can be read ({error}).") from error
+        self._place(file.schema_arrow.names)
+        total, done = max(file.metadata.num_rows, 1), 0
+        if not file.metadata.num_rows:
+            yield Portion(file.schema_arrow.empty_table(), [])
+        for batch in file.iter_batches(PORTION):
+            done += len(batch)
+            self.part = done / total
+            cells = batch.column(batch.schema.get_field_index(self.column)).to_pylist()
+            yield Portion(pa.Table.from_batches([batch]), [_text(cell) for cell in cells])
+
+
+class _DelimitedWriter:
+    def __init__(self, path: Path, delimiter: str, columns: list[str]) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def write(self, portion: Portion, added: dict[str, list[str]]) -> None:
+        columns = [[defused(cell) for cell in cells] for cells in added.values()]
+        self._writer.writerows([*r, *more] for r, *more in zip(portion.rows, *columns, strict=True))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _WorkbookWriter:
+    def __init__(self, path: Path, columns: list[str]) -> None:
+        self._path = path
+        self._book = openpyxl.Workbook(write_only=True)
+        self._sheet = self._book.create_sheet()
+        self._sheet.append(columns)
+
+    def write(self, portion: Portion, added: dict[str, list[str]]) -> None:
+        columns = [[defused(cell) for cell in cells] for cells in added.values()]
+        for row, *more in zip(portion.rows, *columns, strict=True):
+            self._sheet.append([*row, *more])
+
+    def close(self) -> None:
+        self._book.save(self._path)
+
+
+class _ParquetWriter:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, portion: Portion, added: dict[str, list[str]]) -> None:
+        table = portion.rows
+        for name, cells in added.items():
+            table = table.append_column(name, pa.array(cells, pa.string()))
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def defused(cell: str) -> str:
+    """The cell as text that no spreadsheet runs: an apostrophe before what begins a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)

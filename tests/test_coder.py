@@ -1,0 +1,185 @@
+"""The title coder: votes, confidence, refusals, and files coded by its command line."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from jobtitles.coder import CALIBRATION, CANDIDATES, Calibration, Coder
+from jobtitles.coding_store import CodingStore
+from jobtitles.encoder import load_encoder
+from jobtitles.errors import InputError, SourceError
+from jobtitles.labelled import Labelled, labelled_titles
+from jobtitles.onet import ListedTitle
+from jobtitles.sources import ROOT
+from jobtitles.votes import pooled_votes
+from training.coder_metrics import reliability
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder("finetuned")
+
+
+@pytest.fixture(scope="module")
+def labelled(small_dataset):
+    return labelled_titles(small_dataset, None)
+
+
+@pytest.fixture(scope="module")
+def coder(cache_home, encoder, labelled):
+    return Coder(encoder, labelled, Calibration.read(CALIBRATION))
+
+
+def test_votes_by_hand():
+    """Occupation 7 has two of three votes; weights e^0, e^-1 and e^-1."""
+    votes = pooled_votes(np.array([[7, 3, 7]]), np.array([[1.0, 0.9, 0.9]]), 0.1, 2)
+    assert votes.occupations.tolist() == [[7, 3]]
+    odds = np.array([np.log(1 + np.e), -np.log(1 + np.e)])
+    assert votes.features[0, :, 0] == pytest.approx(odds)
+    assert votes.features[0, :, 1] == pytest.approx([odds[0] - odds[1], odds[1] - odds[0]])
+    assert votes.features[0, :, 2] == pytest.approx([1.0, 0.9])
+    assert votes.features[0, :, 3] == pytest.approx([1.0, 1.0])
+
+
+def test_reliability_by_hand():
+    bins = reliability(np.array([0.05, 0.95, 1.0]), np.array([False, True, False]))
+    assert bins == [
+        {"from": 0.0, "titles": 1, "confidence": 0.05, "right": 0.0},
+        {"from": 0.9, "titles": 2, "confidence": 0.975, "right": 0.5},
+    ]
+
+
+def test_a_title_votes_once_for_each_of_its_codes():
+    names = {"1": "Cooks", "2": "Bakers"}
+    titles = [ListedTitle("Chef", frozenset("12")), ListedTitle("chef ", frozenset("13"))]
+    labelled = Labelled.of(titles, names)
+    found = sorted(zip(labelled.texts, labelled.codes, strict=True))
+    assert found == [("Bakers", "2"), ("Chef", "1"), ("Chef", "2"), ("Cooks", "1")]
+    assert labelled.numbers.tolist() == [int(code) - 1 for code in labelled.codes]
+
+
+def test_occupations_come_best_first_with_names_and_pages(coder):
+    matches, other = coder.code(["RN - Med/Surg nights $41/hr", "massage therapist pt"], k=5)
+    assert matches[0].onet_code.startswith("29-1141")
+    assert len(matches) == 5
+    confidences = [match.confidence for match in matches]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(0 <= confidence <= 1 for confidence in confidences)
+    assert other[0].onet_name == "Massage Therapists"
+    assert other[0].url == "https://www.onetonline.org/link/summary/31-9011.00"
+    assert not coder.needs_review(other)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "N/A", "12345", "???", "-", "0.5", "£ 12/3"])
+def test_what_is_no_title_gets_no_code(coder, text):
+    assert coder.code([text]) == [[]]
+    assert coder.needs_review([])
+
+
+def test_seniority_does_not_pull_a_code_away(coder):
+    plain = coder.code(["Physical Therapist", "Nurse Practitioner"])
+    graded = coder.code(["Sr. Physical Therapist II", "LEAD nurse practitioner - grade 7"])
+    assert [m[0].onet_code for m in graded] == [m[0].onet_code for m in plain]
+
+
+def test_lists_of_any_length_and_bad_requests(coder):
+    assert coder.code([]) == []
+    done = []
+    coder.code(["Nurse"] * 3, progress=lambda *counts: done.append(counts))
+    assert done == [(3, 3)]
+    with pytest.raises(InputError, match="list of titles"):
+        coder.code("Nurse")
+    with pytest.raises(InputError, match="k=11"):
+        coder.code(["Nurse"], k=CANDIDATES + 1)
+
+
+def test_a_calibration_of_another_model_is_refused(labelled):
+    with pytest.raises(SourceError, match="calibrated for model"):
+        Coder(load_encoder("base"), labelled, Calibration.read(CALIBRATION))
+
+
+def test_codings_outlive_a_kill_and_damage(tmp_path, coder):
+    path = tmp_path / "codings"
+    codings = dict(zip(("RN", "N/A"), coder.code(["RN", "N/A"]), strict=True))
+    store = CodingStore(path, "one")
+    store.put(codings)
+    # Not closed: what put() returned from is on disk.
+    assert CodingStore(path, "one").get(["RN", "N/A", "other"]) == codings
+    assert CodingStore(path, "two").get(["RN"]) == {}
+    path.write_bytes(b"no database at all" * 100)
+    assert CodingStore(path, "two").get(["RN"]) == {}
+
+
+def command(folder, small_dataset, *options):
+    arguments = ["--input", "in.csv", "--output", "out.csv", "--dataset", str(small_dataset)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "scripts.code_titles", *arguments, *options],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_rows(path, titles):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", "title"], *enumerate(titles)])
+
+
+def test_a_killed_job_goes_on_where_it_stood(tmp_path, small_dataset, coder):
+    titles = [f"{text} {n}" for n in range(40) for text in ("RN nights", "pt aide", "N/A", "CNA")]
+    titles = [f"{title} #{n}" for n in range(60) for title in titles]
+    write_rows(tmp_path / "in.csv", titles)
+    job = command(tmp_path, small_dataset)
+    store = tmp_path / ".out.csv.codings"
+    deadline = time.monotonic() + 120
+    kept = 0
+    while kept < 1 and job.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+        kept = store.stat().st_size // 100_000 if store.is_file() else 0
+    job.send_signal(signal.SIGKILL)
+    job.communicate()
+    assert not (tmp_path / "out.csv").exists()
+    assert kept
+    again = command(tmp_path, small_dataset)
+    _, error = again.communicate(timeout=300)
+    assert again.returncode == 0, error
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["title"] for row in rows] == titles
+    assert {row["taxonomy"] for row in rows} == {"O*NET-SOC 2019"}
+    assert not store.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--column", "job"], "no column 'job' among 'id', 'title'"),
+        (["--output", "out.parquet"], "the output is of the input's format"),
+        (["--k", "1"], "ask for 2 to 10 codes"),
+    ],
+)
+def test_errors_of_the_users_are_one_sentence(tmp_path, small_dataset, options, message):
+    write_rows(tmp_path / "in.csv", ["RN"])
+    job = command(tmp_path, small_dataset, *options)
+    _, error = job.communicate(timeout=120)
+    assert job.returncode == 2
+    assert error.strip().splitlines()[-1].startswith("error: ")
+    assert message in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_the_shipped_figures_are_of_the_shipped_model():
+    report = json.loads((ROOT / "model_card" / "coder_metrics.json").read_text())
+    shipped = Calibration.read(CALIBRATION)
+    assert report["provenance"]["models"]["finetuned"] == shipped.model
+    assert shipped.model == load_encoder("finetuned").digest
+    assert report["refusal"]["non_titles"]["all"]["texts"] >= 150

@@ -1,0 +1,110 @@
+"""Tables in files: every format in and out again, and what is wrong with one told by its place."""
+
+import csv
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from jobtitles import tables
+from jobtitles.errors import DataError, InputError
+from jobtitles.tables import Table
+
+ROWS = [["1", "Nurse, night", 'a "quoted" cell'], ["2", "", "=1+1"], ["3", "Köchin\nzweite", ""]]
+COLUMNS = ["id", "title", "note"]
+
+
+def write(path, rows=ROWS, columns=COLUMNS):
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), path)
+    elif path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in [columns, *rows]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="," if path.suffix == ".csv" else "\t").writerows(
+                [columns, *rows]
+            )
+    return path
+
+
+def read(path):
+    if path.suffix == ".parquet":
+        table = pq.read_table(path)
+        return [table.column_names, *(list(row.values()) for row in table.to_pylist())]
+    if path.suffix == ".xlsx":
+        sheet = openpyxl.load_workbook(path).active
+        return [["" if cell is None else cell for cell in r] for r in sheet.values]
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t"))
+
+
+@pytest.mark.parametrize("suffix", tables.FORMATS)
+@pytest.mark.parametrize("portion", [1, 2, 10_000])
+def test_rows_come_out_as_they_went_in_with_columns_added(tmp_path, monkeypatch, suffix, portion):
+    monkeypatch.setattr(tables, "PORTION", portion)
+    table = Table(write(tmp_path / f"in{suffix}"), "title")
+    writer, titles = None, []
+    for found in table.portions():
+        titles += found.titles
+        writer = writer or table.writer(tmp_path / f"out{suffix}", ["length"])
+        writer.write(found, {"length": [str(len(title)) for title in found.titles]})
+    writer.close()
+    assert table.part == 1
+    assert titles == [row[1] for row in ROWS]
+    expected = [[*row, str(len(row[1]))] for row in ROWS]
+    assert read(tmp_path / f"out{suffix}") == [[*COLUMNS, "length"], *expected]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_added_cells_are_no_formulas(tmp_path, suffix):
+    table = Table(write(tmp_path / f"in{suffix}", ROWS[:1]), "title")
+    portion = next(table.portions())
+    writer = table.writer(tmp_path / f"out{suffix}", ["added"])
+    writer.write(portion, {"added": ["=cmd|' /C calc'!A0"]})
+    writer.close()
+    assert read(tmp_path / f"out{suffix}")[1][-1] == "'=cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"id,name\n1,Nurse\n", "no column 'title' among 'id', 'name'"),
+        (b"title,title\nNurse,Nurse\n", "more than one column 'title'"),
+        (b"id,title\n1,Nurse\n2\n", "row 3: 1 cells instead of 2; the last one is in column 'id'"),
+        (b"id,title\n1,Nurse,x\n", "row 2: 3 cells instead of 2; .* 'title'"),
+        (b"id,title\n1,Nurse\n\n3,Cook\n", "row 3: empty line"),
+        (b"id,title\n1,N\xe4herin\n", "not utf-8-sig .byte 0xe4"),
+        (b'id,title\n1,"Nurse\n', "row 2: unexpected end of data"),
+    ],
+)
+def test_a_broken_file_is_told_by_row_and_column(tmp_path, content, message):
+    (tmp_path / "in.csv").write_bytes(content)
+    with pytest.raises((DataError, InputError), match=message):
+        list(Table(tmp_path / "in.csv", "title").portions())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("in.xlsx", "no workbook"), ("in.parquet", "no Parquet file"), ("in.doc", "give a file of")],
+)
+def test_a_file_that_is_not_what_its_name_says(tmp_path, name, message):
+    (tmp_path / name).write_bytes(b"\x00\x01nothing of the kind")
+    with pytest.raises((DataError, InputError), match=message):
+        list(Table(tmp_path / name, "title").portions())
+
+
+def test_another_encoding_by_its_name(tmp_path):
+    (tmp_path / "in.csv").write_bytes("title\nNäherin\n".encode("cp1252"))
+    assert next(Table(tmp_path / "in.csv", "title", "cp1252").portions()).titles == ["Näherin"]
+
+
+def test_a_column_is_never_written_over(tmp_path):
+    table = Table(write(tmp_path / "in.csv"), "title")
+    next(table.portions())
+    with pytest.raises(InputError, match="has a column 'note' already"):
+        table.writer(tmp_path / "out.csv", ["note"])

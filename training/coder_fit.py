@@ -1,0 +1,118 @@
+"""What the coder is fitted with on validation: votes, confidence, refusal."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from jobtitles.refusal import Refusal, looks
+from jobtitles.votes import Votes, pooled_votes
+from training.coding_task import CodingTask
+from training.neighbours import Neighbours
+
+NEIGHBOURS = (8, 16, 32, 64, 128)
+TEMPERATURES = (0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
+CANDIDATES = 10
+FITTED_CANDIDATES = 3
+# Groups that decide, with equal weight: what the coder is used on.
+DECIDING = ("messy, seen", "O*NET, seen")
+TITLES_REFUSED = 0.01
+
+
+@dataclass(frozen=True)
+class VoteFit:
+    """How neighbours' votes become confidences, see `jobtitles.coder.Calibration`."""
+
+    neighbours: int
+    temperature: float
+    weights: list[float]
+    bias: float
+
+    def votes(self, found: Neighbours) -> Votes:
+        """The pooled votes of the first `neighbours`."""
+        near = self.neighbours
+        occupations, cosines = found.occupations[:, :near], found.cosines[:, :near]
+        return pooled_votes(occupations, cosines, self.temperature, CANDIDATES)
+
+    def confidence(self, votes: Votes) -> np.ndarray:
+        """Chance of every candidate to be right, shape (q, c)."""
+        return 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
+
+
+def right_candidates(votes: Votes, task: CodingTask, codes: list[str]) -> np.ndarray:
+    """Whether every candidate is right, bool, shape (q, c); `codes` by an occupation's number."""
+    return np.array(
+        [
+            [codes[occupation] in right for occupation in candidates]
+            for candidates, right in zip(votes.occupations, task.right, strict=True)
+        ]
+    )
+
+
+def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteFit:
+    """Choose neighbours and temperature by top-1, then fit the confidence.
+
+    The confidence is a logistic regression over the first candidates (Platt 1999), messy titles
+    and O*NET's weighing the same.
+    """
+    best = (-1.0, 0, 0.0)
+    for neighbours in NEIGHBOURS:
+        for temperature in TEMPERATURES:
+            votes = VoteFit(neighbours, temperature, [], 0.0).votes(found)
+            first = right_candidates(votes, task, codes)[:, 0]
+            top = float(np.mean([first[task.groups[name]].mean() for name in DECIDING]))
+            best = max(best, (top, neighbours, temperature))
+    _, neighbours, temperature = best
+    votes = VoteFit(neighbours, temperature, [], 0.0).votes(found)
+    right = right_candidates(votes, task, codes)
+    weight = sum(task.groups[name] / task.groups[name].sum() for name in DECIDING)
+    used = weight > 0
+    features = votes.features[used, :FITTED_CANDIDATES].reshape(-1, votes.features.shape[2])
+    model = LogisticRegression(C=100.0, max_iter=1000)
+    labels = right[used, :FITTED_CANDIDATES].ravel()
+    weights = np.repeat(weight[used] / weight[used].mean(), FITTED_CANDIDATES)
+    model.fit(features, labels, weights)
+    return VoteFit(neighbours, temperature, model.coef_[0].tolist(), float(model.intercept_[0]))
+
+
+def fit_refusal(
+    texts: list[str],
+    vectors: np.ndarray,
+    support: np.ndarray,
+    is_title: np.ndarray,
+) -> Refusal:
+    """Tell non-titles from titles; the threshold lets nearly all titles through.
+
+    Every second title is kept from the fit and sets the threshold.
+
+    Args:
+        texts: Titles and non-titles, n of them.
+        vectors: Theirs, shape (n, 384).
+        support: Cosine of each one's nearest labelled title, shape (n,).
+        is_title: Which are titles, bool, shape (n,).
+    """
+    features = np.hstack([vectors, looks(texts, support)])
+    place = np.cumsum(is_title) * is_title
+    kept = is_title & (place % 2 == 0)
+    model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=5000)
+    model.fit(features[~kept], ~is_title[~kept])
+    scores = model.decision_function(features[kept])
+    threshold = float(np.quantile(scores, 1 - TITLES_REFUSED))
+    weights = model.coef_[0]
+    size = vectors.shape[1]
+    return Refusal(
+        np.round(weights[:size], 4).tolist(),
+        np.round(weights[size:], 4).tolist(),
+        float(model.intercept_[0]),
+        threshold,
+    )
+
+
+def read_non_titles(path: Path) -> list[tuple[str, str]]:
+    """Kind and text of every labelled non-title."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            (kind, text) for kind, text in csv.reader(file, "excel-tab", quoting=csv.QUOTE_NONE)
+        ]

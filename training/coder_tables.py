@@ -1,0 +1,90 @@
+"""The coder's blocks of figures: accuracy, kinds, coverage, reliability, what is refused."""
+
+from collections.abc import Callable
+
+from jobtitles.records import JITTER_KINDS
+from training.model_tables import table
+
+SYSTEMS = {"finetuned": "fine-tuned", "base": "base model", "tfidf": "TF-IDF"}
+SETS = {
+    "messy, seen": "messy test titles, occupations seen in training",
+    "messy, unseen": "messy test titles, occupations never seen",
+    "O*NET, seen": "held-out O*NET titles, occupations seen in training",
+    "O*NET, unseen": "held-out O*NET titles, occupations never seen",
+}
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _accuracy(results: dict) -> str:
+    groups = results["coder"]["groups"]
+    metrics = ["top-1", "top-3", "top-1 at 6 digits", "top-1 at 2 digits", "calibration error"]
+    rows = []
+    for group, label in SETS.items():
+        for system, name in SYSTEMS.items():
+            found = groups[group][system]
+            shown = [_percent(found[metric]) for metric in metrics[:-1]]
+            against = found.get("against base")
+            interval = (
+                f"{100 * against['low']:+.1f} to {100 * against['high']:+.1f}" if against else ""
+            )
+            error = f"{found['calibration error']:.3f}"
+            rows.append([f"{label} ({groups[group]['titles']:,})", name, *shown, interval, error])
+    header = ["titles", "by", *metrics[:-1], "top-1 less the base model's, 95 %", metrics[-1]]
+    return table(header, rows)
+
+
+def _kinds(results: dict) -> str:
+    groups = results["coder"]["groups"]
+    rows = [
+        [kind, f"{groups[kind]['titles']:,}"]
+        + [_percent(groups[kind][system]["top-1"]) for system in SYSTEMS]
+        for kind in JITTER_KINDS
+    ]
+    return table(["kind", "titles", *SYSTEMS.values()], rows)
+
+
+def _coverage(results: dict) -> str:
+    groups = results["coder"]["groups"]
+    shares = list(groups["messy, seen"]["finetuned"]["accuracy at coverage"])
+    rows = [
+        [label] + [_percent(groups[group]["finetuned"]["accuracy at coverage"][s]) for s in shares]
+        for group, label in SETS.items()
+    ]
+    return table(["right among the surest", *(f"{float(s):.0%}" for s in shares)], rows)
+
+
+def _reliability(results: dict) -> str:
+    groups = results["coder"]["groups"]
+    rows = []
+    for group in ("messy, seen", "O*NET, seen"):
+        for found in groups[group]["finetuned"]["reliability"]:
+            edges = f"{found['from']:.1f} to {found['from'] + 0.1:.1f}"
+            cells = [f"{found['titles']:,}", f"{found['confidence']:.2f}", f"{found['right']:.2f}"]
+            rows.append([SETS[group], edges, *cells])
+    return table(["titles", "confidence", "number", "mean confidence", "share right"], rows)
+
+
+def _refusal(results: dict) -> str:
+    refusal = results["coder"]["refusal"]
+    rows = [
+        [f"no titles: {kind}", f"{found['texts']:,}", _percent(found["refused"])]
+        for kind, found in refusal["non_titles"].items()
+    ]
+    groups = results["coder"]["groups"]
+    rows += [
+        [label, f"{groups[group]['titles']:,}", _percent(refusal["titles"][group])]
+        for group, label in SETS.items()
+    ]
+    return table(["texts", "number", "refused"], rows)
+
+
+BLOCKS: dict[str, Callable[[dict], str]] = {
+    "coder_accuracy": _accuracy,
+    "coder_kinds": _kinds,
+    "coder_coverage": _coverage,
+    "coder_reliability": _reliability,
+    "coder_refusal": _refusal,
+}
