@@ -4,7 +4,6 @@ Run: python -m scripts.code_titles --input titles.csv --column title --output co
 """
 
 import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,9 +78,8 @@ def code_table(coder: Coder, settings: CodeSettings) -> tuple[int, int]:
     names = column_names(settings.k, settings.prefix)
     writer: Writer | None = None
     rows = distinct = 0
-    handle, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=f".{output.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    # One name, not a new one each run: what a killed run left is written over.
+    temporary = output.with_name(f".{output.name}.part")
     try:
         with tqdm(
             total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
@@ -107,7 +105,6 @@ def code_table(coder: Coder, settings: CodeSettings) -> tuple[int, int]:
         writer.close()
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from jobtitles.cache import cached_arrays
 from jobtitles.catalogue import cached_index
 from jobtitles.encoder import Encoder, Progress, load_encoder
 from jobtitles.errors import InputError, SourceError
+from jobtitles.files import write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.refusal import Refusal
 from jobtitles.sources import DATASET_DIR, ROOT
@@ -50,7 +52,9 @@ class Match:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was chosen and fitted on validation (training/coder_fit.py), saved as JSON.
+    """What was chosen and fitted on validation (training/coder_fit.py).
+
+    Saved as JSON, the refusal's weights beside it as safetensors.
 
     Attributes:
         model: Digest of the model it holds for.
@@ -82,7 +86,24 @@ class Calibration:
         if not path.is_file():
             raise SourceError(f"{path} is missing: run `make coder`, or restore it with git.")
         plain = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**plain | {"refusal": Refusal(**plain["refusal"])})
+        weights = load_file(path.with_suffix(".safetensors"))["refusal"]
+        return cls(**plain | {"refusal": Refusal(weights, **plain["refusal"])})
+
+    def write(self, path: Path) -> None:
+        """Write JSON and weights."""
+        plain = {name: value for name, value in vars(self).items() if name != "refusal"}
+        rule = {"bias": self.refusal.bias, "threshold": self.refusal.threshold}
+        weights = {"refusal": self.refusal.weights}
+        write_atomically(path.with_suffix(".safetensors"), lambda part: save_file(weights, part))
+        write_json(path, plain | {"refusal": rule})
+
+    @property
+    def digest(self) -> str:
+        """Names all of it."""
+        weights = hashlib.sha256(self.refusal.weights.tobytes()).hexdigest()
+        scalars = [value for name, value in vars(self).items() if name != "refusal"]
+        decides = [weights, self.refusal.bias, self.refusal.threshold, *scalars]
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 
 class Index(Protocol):
@@ -134,7 +155,7 @@ class Coder:
         self.index: Index = cached_index(self.vectors)
         digest = hashlib.sha256("\0".join((*labelled.texts, *labelled.codes)).encode())
         self.digest = hashlib.sha256(
-            f"{encoder.digest} {digest.hexdigest()} {calibration}".encode()
+            f"{encoder.digest} {digest.hexdigest()} {calibration.digest}".encode()
         ).hexdigest()
 
     def code(

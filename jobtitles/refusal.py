@@ -2,25 +2,27 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import HashingVectorizer
 
 WORD = re.compile(r"[^\W\d_]{2,}")
+HASHED = 2**14
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A linear rule over a title's vector, its support and its looks, fitted on labelled texts.
+    """A linear rule fitted on labelled texts (training/coder_fit.py).
 
     Attributes:
-        vector: Weights of the vector's dimensions.
-        features: Weights of `looks`.
-        bias: Added to them.
+        weights: Of the `refusal_features`, float32, shape (features,).
+        bias: Added to their sum.
         threshold: Sums above it are refused.
     """
 
-    vector: list[float]
-    features: list[float]
+    weights: np.ndarray
     bias: float
     threshold: float
 
@@ -32,16 +34,19 @@ class Refusal:
             vectors: Theirs, shape (n, 384).
             support: Cosine of each one's nearest labelled title, shape (n,).
         """
-        score = vectors @ np.array(self.vector) + looks(titles, support) @ np.array(self.features)
+        if not titles:
+            return np.zeros(0, bool)
+        scores = refusal_features(titles, vectors, support) @ self.weights + self.bias
         wordless = np.array([not WORD.search(title) for title in titles], bool)
-        return wordless | (score + self.bias > self.threshold)
+        return wordless | (scores > self.threshold)
 
 
-def looks(titles: list[str], support: np.ndarray) -> np.ndarray:
-    """What a text's form says, float64, shape (n, 6).
+def refusal_features(titles: list[str], vectors: np.ndarray, support: np.ndarray) -> csr_matrix:
+    """What the rule goes by, shape (n, 384 + 6 + `HASHED`).
 
-    Support, number of words, share of digits, share of letters outside English, and whether it
-    ends like a sentence or holds an @ or a web address.
+    A title's vector; its looks: support, number of words, share of digits, share of letters outside
+    English, whether it ends like a sentence, whether it holds an @ or a web address; and its runs
+    of one to four characters, hashed.
     """
     rows = []
     for title, near in zip(titles, support, strict=True):
@@ -56,4 +61,12 @@ def looks(titles: list[str], support: np.ndarray) -> np.ndarray:
                 "@" in title or "http" in title or "www." in title,
             )
         )
-    return np.array(rows, np.float64).reshape(len(rows), 6)
+    dense = np.hstack([vectors, np.array(rows, np.float32)])
+    return hstack([csr_matrix(dense), _hashing().transform(titles)]).tocsr()
+
+
+@cache
+def _hashing() -> HashingVectorizer:
+    return HashingVectorizer(
+        analyzer="char_wb", ngram_range=(1, 4), n_features=HASHED, alternate_sign=False
+    )

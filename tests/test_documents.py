@@ -111,15 +111,28 @@ def test_triplet_loss_alone_wins_at_finding_the_seed(group):
     assert low_ends("triplet", group)[0] > 0
 
 
-def test_python_in_the_documents_runs():
-    for document in DOCUMENTS:
-        text = (ROOT / document).read_text(encoding="utf-8")
-        for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-            done = subprocess.run(
-                [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
-            )
-            assert done.returncode == 0, f"{document}:\n{code}\n{done.stderr}"
-            assert done.stdout.strip(), f"{document}: prints nothing"
+PYTHON = [
+    pytest.param(
+        document,
+        code,
+        id=f"{document}-{number}",
+        # It encodes all the titles that vote: minutes.
+        marks=[pytest.mark.trial] if "load_coder" in code else [],
+    )
+    for document in DOCUMENTS
+    for number, code in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
+    )
+]
+
+
+@pytest.mark.parametrize(("document", "code"), PYTHON)
+def test_python_in_the_documents_runs(document, code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{document}:\n{code}\n{done.stderr}"
+    assert done.stdout.strip(), f"{document}: prints nothing"
 
 
 def test_a_users_error_is_one_sentence_and_exit_2(tmp_path):

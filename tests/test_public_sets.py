@@ -74,7 +74,7 @@ def test_what_breaks_the_layout_is_named(tmp_path, name, text, said):
 
 
 def test_training_titles_are_left_out_of_the_second_figure(tmp_path):
-    known = training_texts(DATASET_DIR, "")
+    known = training_texts(DATASET_DIR, "", False)
     assert "registered nurses" in known
     task = read_ranking_set(write(tmp_path / "set"))
     rows, columns = task.unknown({"lorry driver", "hospital nurse"})

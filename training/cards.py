@@ -31,8 +31,8 @@ RESULTS = {
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "public": "model_card/public",
-    "public_earlier": "model_card/public_earlier",
     "ablation": "training/ablation",
+    "full_length": "training/full_length",
 }
 BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS | coder_tables.BLOCKS
 BLOCK = re.compile(

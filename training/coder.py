@@ -82,7 +82,7 @@ def fit_coder(settings: CoderSettings) -> None:
         review_gap=settings.review_gap,
         refusal=refusal,
     )
-    write_json(settings.output, asdict(calibration))
+    calibration.write(settings.output)
 
     refused = refusal.refused(test.titles, encoder.encode(test.titles), near[1].cosines[:, 0])
     none = np.zeros(len(test.titles), bool)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from jobtitles.refusal import Refusal, looks
+from jobtitles.refusal import Refusal, refusal_features
 from jobtitles.votes import Votes, pooled_votes
 from training.coding_task import CodingTask
 from training.neighbours import Neighbours
@@ -18,7 +18,7 @@ CANDIDATES = 10
 FITTED_CANDIDATES = 3
 # Groups that decide, with equal weight: what the coder is used on.
 DECIDING = ("messy, seen", "O*NET, seen")
-TITLES_REFUSED = 0.01
+TITLES_REFUSED = 0.015
 
 
 @dataclass(frozen=True)
@@ -93,21 +93,14 @@ def fit_refusal(
         support: Cosine of each one's nearest labelled title, shape (n,).
         is_title: Which are titles, bool, shape (n,).
     """
-    features = np.hstack([vectors, looks(texts, support)])
+    features = refusal_features(texts, vectors, support)
     place = np.cumsum(is_title) * is_title
     kept = is_title & (place % 2 == 0)
-    model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=5000)
+    model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=3000)
     model.fit(features[~kept], ~is_title[~kept])
     scores = model.decision_function(features[kept])
     threshold = float(np.quantile(scores, 1 - TITLES_REFUSED))
-    weights = model.coef_[0]
-    size = vectors.shape[1]
-    return Refusal(
-        np.round(weights[:size], 4).tolist(),
-        np.round(weights[size:], 4).tolist(),
-        float(model.intercept_[0]),
-        threshold,
-    )
+    return Refusal(model.coef_[0].astype(np.float32), float(model.intercept_[0]), threshold)
 
 
 def read_non_titles(path: Path) -> list[tuple[str, str]]:

@@ -30,7 +30,6 @@ def _compared(label: str, figure: dict) -> list[str]:
     ]
 
 
-MEASURED = ("map", "mrr")
 COMPARED = ["", "base", "fine-tuned", "difference", "95 % interval", "titles"]
 GROUPS = {
     "overall": "all test titles",
@@ -203,17 +202,6 @@ def _public_table(figures: dict) -> str:
     )
 
 
-def _public_earlier(results: dict) -> str:
-    """The model that was shipped before, on the whole sets."""
-    rows = []
-    for name, result in results["public_earlier"].items():
-        figures = result["whole"]["models"]
-        values = [_share(figures[model][m]) for model in ("base", "finetuned") for m in MEASURED]
-        rows.append([name, *values])
-    header = [f"{model}, {m.upper()}" for model in ("base", "then fine-tuned") for m in MEASURED]
-    return table(["", *header], rows)
-
-
 def _ablation(results: dict) -> str:
     """Every trained recipe: what differs from the reference, and how it did on validation."""
     rows = results["ablation"]
@@ -233,6 +221,19 @@ def _ablation(results: dict) -> str:
     )
     header = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "GiB"]
     return f"Reference: {shown}.\n\n{table(header, lines)}"
+
+
+def _full_length(results: dict) -> str:
+    """Trainings as long as the shipped one: before and after the factoring into an adapter."""
+    shipped = results["metrics"]["provenance"]["training"]
+    runs = {"shipped": shipped, **results["full_length"]}
+    rows = []
+    for name, run in runs.items():
+        for stage, label in (("trained", "all weights"), ("finetuned", "adapter")):
+            figures = validation_figures(run["validation"][stage])
+            mean = _share(run["validation"][stage]["select"])
+            rows.append([name, label, *figures, mean, f"{run['minutes']:.0f}"])
+    return table(["recipe", "", *VALIDATION, "mean of all", "minutes"], rows)
 
 
 def _model_index(results: dict) -> str:
@@ -272,7 +273,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "dimensions": _dimensions,
     "throughput": _throughput,
     "public": _public,
-    "public_earlier": _public_earlier,
     "ablation": _ablation,
+    "full_length": _full_length,
     "model_index": _model_index,
 }

@@ -54,6 +54,10 @@ class PublicSetSettings:
         default="",
         metadata={"help": "O*NET's text files, if training had them: their titles count as known"},
     )
+    written: bool = field(
+        default=False,
+        metadata={"help": "training had the dataset's occupation titles: they count as known"},
+    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def measure_public_set(settings: PublicSetSettings) -> None:
         SourceError: A model of this project is missing.
     """
     whole = read_ranking_set(settings.folder)
-    rows, columns = whole.unknown(training_texts(settings.dataset, settings.onet))
+    rows, columns = whole.unknown(training_texts(settings.dataset, settings.onet, settings.written))
     scores = {name: _scores(name, whole) for name in settings.models}
     parts = {name: own[rows][:, columns] for name, own in scores.items()}
     result = {
@@ -138,14 +142,15 @@ def read_ranking_set(folder: Path) -> RankingSet:
     return RankingSet(texts, list(documents), list(documents.values()), relevant[answered])
 
 
-def training_texts(dataset: Path, onet: str) -> set[str]:
+def training_texts(dataset: Path, onet: str, written: bool) -> set[str]:
     """Folded texts of all titles and occupation names that the fine-tuning can have drawn."""
     titles = read_titles(dataset)
     texts = {title.onet_name for title in titles if title.split == "train"}
     for group in training_groups(dataset):
         texts |= {group.seed, *group.titles.values()}
         texts |= {*group.clean_negatives, *group.messy_negatives}
-    texts |= {title.text for title in read_occupation_titles(dataset, ("train",))}
+    if written:
+        texts |= {title.text for title in read_occupation_titles(dataset, ("train",))}
     if onet:
         texts |= {title.text for title in read_real_titles(Path(onet), titles).train}
     return {text_key(text) for text in texts}

@@ -139,6 +139,7 @@ def _files(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
         return
     yield from (f for f in _found(settings.exported, "**/*") if f[0] != "README.md")
     yield from _found(settings.cards, "README.md")
+    yield from _found(settings.cards, "coder*")
     yield from _found(settings.cards / "finetuned", "metrics.json")
     for adapter in ("finetuned", "triplet"):
         for pattern in ("adapter_*", *RESULTS):
