@@ -54,9 +54,15 @@ def title_vectors(
     titles: list[Title], encoder: Encoder, progress: Progress | None = None
 ) -> np.ndarray:
     """Unit vectors of the titles, from the cache if they were made before, shape (n, 384)."""
-    digest = hashlib.sha256("\0".join(t.text for t in titles).encode()).hexdigest()
+    return cached_vectors([title.text for title in titles], encoder, progress)
+
+
+def cached_vectors(
+    texts: list[str], encoder: Encoder, progress: Progress | None = None
+) -> np.ndarray:
+    """Unit vectors of the texts, from the cache if they were made before, shape (n, 384)."""
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
     key = {"model": encoder.digest, "titles": digest, "torch": _version("torch")}
-    texts = [t.text for t in titles]
     build = lambda: {"vectors": encoder.encode(texts, progress)}  # noqa: E731
     return cached_arrays("vectors", key, build)["vectors"]
 

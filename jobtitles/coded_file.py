@@ -14,6 +14,7 @@ from jobtitles.coding_store import CodingStore
 from jobtitles.errors import InputError
 from jobtitles.sources import DATASET_DIR
 from jobtitles.tables import Table, Writer
+from jobtitles.votes import CANDIDATES
 
 BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
 CODED_AT_ONCE = 2048  # distinct titles between two commits to the disk
@@ -52,10 +53,14 @@ def code_file(settings: CodeSettings) -> None:
         raise InputError(f"{settings.output}: the output is of the input's format.")
     if not settings.output.absolute().parent.is_dir():
         raise InputError(f"{settings.output}: there is no such folder.")
-    if not 2 <= settings.k <= 10:
-        raise InputError(f"k={settings.k}: ask for 2 to 10 codes.")
+    if settings.output.resolve() == settings.input.resolve():
+        raise InputError(f"{settings.output}: the output would replace the input.")
+    if not 2 <= settings.k <= CANDIDATES:
+        raise InputError(f"k={settings.k}: ask for 2 to {CANDIDATES} codes.")
     # The first portion shows what is wrong with a file before anything is loaded.
-    next(Table(settings.input, settings.column, settings.encoding).portions())
+    table = Table(settings.input, settings.column, settings.encoding)
+    next(table.portions())
+    table.check_new(column_names(settings.k, settings.prefix))
     onet = Path(settings.onet) if settings.onet else None
     with tqdm(desc="titles that vote, encoded once", unit="title", leave=False) as bar:
 

@@ -1,32 +1,29 @@
 """Any list of job titles to O*NET-SOC codes, with a confidence that means something.
 
 from jobtitles.coder import load_coder
-load_coder().code(["Sr. Backend Eng II"], k=3)  # [[Match("15-1252.00", ..., confidence), ...]]
+load_coder().code(["forklift op 2nd shift"])  # [[Match("53-7051.00", ..., confidence), ...]]
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from jobtitles.cache import cached_arrays
-from jobtitles.catalogue import cached_index
+from jobtitles.catalogue import cached_index, cached_vectors
 from jobtitles.encoder import Encoder, Progress, load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.files import write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.refusal import Refusal
 from jobtitles.sources import DATASET_DIR, ROOT
-from jobtitles.votes import pooled_votes
+from jobtitles.votes import CANDIDATES, VoteRule
 
 TAXONOMY = "O*NET-SOC 2019"
 CALIBRATION = ROOT / "model_card" / "coder.json"
-# So many occupations get a confidence; the page offers ten to choose from.
-CANDIDATES = 10
 CHUNK = 2048
 
 
@@ -58,20 +55,14 @@ class Calibration:
 
     Attributes:
         model: Digest of the model it holds for.
-        neighbours: Titles that vote.
-        temperature: Of the votes, see `pooled_votes`.
-        weights: Of the features of a vote, as `Votes.features` has them.
-        bias: Added to them; the confidence is the logistic function of the sum.
+        votes: From votes to confidence.
         review_below: Confidence below which a person should look at a code.
         review_gap: Lead over the second code below which a person should look.
         refusal: Weights by which non-titles are told, see `Refusal`.
     """
 
     model: str
-    neighbours: int
-    temperature: float
-    weights: list[float]
-    bias: float
+    votes: VoteRule
     review_below: float
     review_gap: float
     refusal: Refusal
@@ -87,23 +78,25 @@ class Calibration:
             raise SourceError(f"{path} is missing: run `make coder`, or restore it with git.")
         plain = json.loads(path.read_text(encoding="utf-8"))
         weights = load_file(path.with_suffix(".safetensors"))["refusal"]
-        return cls(**plain | {"refusal": Refusal(weights, **plain["refusal"])})
+        refusal = Refusal(weights, **plain.pop("refusal"))
+        return cls(**plain | {"votes": VoteRule(**plain["votes"]), "refusal": refusal})
 
     def write(self, path: Path) -> None:
         """Write JSON and weights."""
-        plain = {name: value for name, value in vars(self).items() if name != "refusal"}
-        rule = {"bias": self.refusal.bias, "threshold": self.refusal.threshold}
         weights = {"refusal": self.refusal.weights}
         write_atomically(path.with_suffix(".safetensors"), lambda part: save_file(weights, part))
-        write_json(path, plain | {"refusal": rule})
+        write_json(path, self._plain())
 
     @property
     def digest(self) -> str:
         """Names all of it."""
         weights = hashlib.sha256(self.refusal.weights.tobytes()).hexdigest()
-        scalars = [value for name, value in vars(self).items() if name != "refusal"]
-        decides = [weights, self.refusal.bias, self.refusal.threshold, *scalars]
-        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([weights, self._plain()]).encode()).hexdigest()
+
+    def _plain(self) -> dict[str, Any]:
+        plain = asdict(self)
+        del plain["refusal"]["weights"]
+        return plain
 
 
 class Index(Protocol):
@@ -195,9 +188,9 @@ class Coder:
     def _code(self, titles: list[str], k: int) -> list[list[Match]]:
         vectors = self._encoder.encode(titles)
         fitted = self.calibration
-        rows, cosines = self.index.search(vectors, fitted.neighbours)
-        votes = pooled_votes(self._occupation[rows], cosines, fitted.temperature, CANDIDATES)
-        confidence = 1 / (1 + np.exp(-(votes.features @ np.array(fitted.weights) + fitted.bias)))
+        rows, cosines = self.index.search(vectors, fitted.votes.neighbours)
+        votes = fitted.votes.votes(self._occupation[rows], cosines)
+        confidence = fitted.votes.confidence(votes)
         refused = fitted.refusal.refused(titles, vectors, votes.support)
         order = np.argsort(-confidence, axis=1, kind="stable")[:, :k]
         return [
@@ -238,8 +231,4 @@ def labelled_vectors(
 ) -> np.ndarray:
     """Unit vectors of the texts, each distinct one encoded once, shape (n, 384)."""
     row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    digest = hashlib.sha256("\0".join(row).encode()).hexdigest()
-    key = {"model": encoder.digest, "titles": digest}
-    build = lambda: {"vectors": encoder.encode(list(row), progress)}  # noqa: E731
-    distinct = cached_arrays("labelled", key, build)
-    return distinct["vectors"][[row[text] for text in texts]]
+    return cached_vectors(list(row), encoder, progress)[[row[text] for text in texts]]

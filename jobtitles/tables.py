@@ -1,5 +1,6 @@
 """Tables in files: CSV, TSV, XLSX and Parquet, read and written in portions of rows."""
 
+import codecs
 import csv
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,10 @@ class Table:
         """
         if not self.path.is_file():
             raise InputError(f"{self.path}: there is no such file.")
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise InputError(f"{self.encoding!r}: there is no such encoding.") from error
         if self.path.suffix.lower() in DELIMITERS:
             yield from self._delimited()
         elif self.path.suffix.lower() == ".xlsx":
@@ -83,12 +88,8 @@ class Table:
         else:
             raise InputError(f"{self.path}: give a file of {', '.join(FORMATS)}.")
 
-    def writer(self, path: Path, added: list[str]) -> Writer:
-        """A writer of the same format, to be asked for after the first portion.
-
-        Args:
-            path: Where to write.
-            added: Names of the columns that every portion will come with.
+    def check_new(self, added: list[str]) -> None:
+        """Check, after the first portion, that columns can be added.
 
         Raises:
             InputError: The table has a column of such a name.
@@ -98,6 +99,14 @@ class Table:
             raise InputError(
                 f"{self.path} has a column {twice[0]!r} already: rename it, or give a prefix."
             )
+
+    def writer(self, path: Path, added: list[str]) -> Writer:
+        """A writer of the same format, to be asked for after the first portion.
+
+        Args:
+            path: Where to write.
+            added: Names of the columns that every portion will come with.
+        """
         suffix = self.path.suffix.lower()
         if suffix in DELIMITERS:
             return _DelimitedWriter(path, DELIMITERS[suffix], [*self.columns, *added])
@@ -163,7 +172,13 @@ class Table:
             if place < 0:
                 place = self._place([_text(cell) for cell in cells])
                 continue
-            rows.append(list(cells) + [None] * (len(self.columns) - len(cells)))
+            width = len(self.columns)
+            if any(cell is not None for cell in cells[width:]):
+                raise DataError(
+                    f"{self.path}, row {number}: a cell stands to the right of the last column, "
+                    f"{self.columns[-1]!r}."
+                )
+            rows.append([*cells[:width], *[None] * (width - len(cells))])
             if len(rows) == PORTION:
                 self.part = min(number / last, 1.0)
                 yield Portion(rows, [_text(row[place]) for row in rows])

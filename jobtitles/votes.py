@@ -23,8 +23,36 @@ class Votes:
 
 
 FEATURES = 4
+# So many occupations get a confidence; the page offers ten to choose from.
+CANDIDATES = 10
 # Shares are kept this far from 0 and 1: a title alone in its neighbourhood has no infinite odds.
 EDGE = 1e-4
+
+
+@dataclass(frozen=True)
+class VoteRule:
+    """How neighbours' votes become confidences; fitted on validation.
+
+    Attributes:
+        neighbours: Titles that vote.
+        temperature: Of the votes, see `pooled_votes`.
+        weights: Of the features of a vote, as `Votes.features` has them.
+        bias: Added to them; the confidence is the logistic function of the sum.
+    """
+
+    neighbours: int
+    temperature: float
+    weights: list[float]
+    bias: float
+
+    def votes(self, occupations: np.ndarray, cosines: np.ndarray) -> Votes:
+        """The pooled votes of the first `neighbours`, see `pooled_votes`."""
+        near = self.neighbours
+        return pooled_votes(occupations[:, :near], cosines[:, :near], self.temperature, CANDIDATES)
+
+    def confidence(self, votes: Votes) -> np.ndarray:
+        """Chance of every candidate to be right, shape (q, c)."""
+        return 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
 
 
 def pooled_votes(

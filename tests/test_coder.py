@@ -11,14 +11,14 @@ import time
 import numpy as np
 import pytest
 
-from jobtitles.coder import CALIBRATION, CANDIDATES, Calibration, Coder
+from jobtitles.coder import CALIBRATION, Calibration, Coder
 from jobtitles.coding_store import CodingStore
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.sources import ROOT
-from jobtitles.votes import pooled_votes
+from jobtitles.votes import CANDIDATES, pooled_votes
 from training.coder_metrics import reliability
 
 
@@ -164,6 +164,8 @@ def test_a_killed_job_goes_on_where_it_stood(tmp_path, small_dataset, coder):
     [
         (["--column", "job"], "no column 'job' among 'id', 'title'"),
         (["--output", "out.parquet"], "the output is of the input's format"),
+        (["--output", "in.csv"], "the output would replace the input"),
+        (["--column", "id", "--prefix", "", "--encoding", "utf-9"], "no such encoding"),
         (["--k", "1"], "ask for 2 to 10 codes"),
     ],
 )

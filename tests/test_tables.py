@@ -103,8 +103,24 @@ def test_another_encoding_by_its_name(tmp_path):
     assert next(Table(tmp_path / "in.csv", "title", "cp1252").portions()).titles == ["Näherin"]
 
 
+def test_an_encoding_that_does_not_exist(tmp_path):
+    with pytest.raises(InputError, match="'utf-9': there is no such encoding"):
+        list(Table(write(tmp_path / "in.csv"), "title", "utf-9").portions())
+
+
 def test_a_column_is_never_written_over(tmp_path):
     table = Table(write(tmp_path / "in.csv"), "title")
     next(table.portions())
     with pytest.raises(InputError, match="has a column 'note' already"):
-        table.writer(tmp_path / "out.csv", ["note"])
+        table.check_new(["note"])
+
+
+def test_a_row_wider_than_the_header_is_told(tmp_path):
+    book = openpyxl.Workbook(write_only=True)  # names no dimensions, as other programs do
+    sheet = book.create_sheet()
+    for row in [COLUMNS, *ROWS, ["4", "Cook", "", "beyond"]]:
+        sheet.append(row)
+    path = tmp_path / "in.xlsx"
+    book.save(path)
+    with pytest.raises(DataError, match="row 5: a cell stands to the right of the last column"):
+        list(Table(path, "title").portions())

@@ -28,6 +28,7 @@ RESULTS = {
     "llm_benchmark": "dataset_card/llm_benchmark.json",
     "metrics": "model_card/finetuned/metrics.json",
     "triplet": "model_card/triplet/metrics.json",
+    "coding_speed": "model_card/coding_speed.json",
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "public": "model_card/public",

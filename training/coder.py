@@ -3,7 +3,7 @@
 Run: python -m scripts.coder --onet folder
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from training.onet import read_real_titles
 class CoderSettings:
     """What is fitted and measured, and where it goes."""
 
-    onet: str = option("", "folder of O*NET's text files and crosswalk; needed")
+    onet: str = field(metadata={"help": "folder of O*NET's text files and crosswalk"})
     dataset: Path = option(Path("dataset_card"), "folder of the dataset")
     adapter: Path = option(Path("model_card/finetuned"), "folder of the fine-tuned adapter")
     non_titles: Path = option(Path("training/non_titles"), "folder of fit.tsv and held_out.tsv")
@@ -77,7 +77,7 @@ def fit_coder(settings: CoderSettings) -> None:
     refusal = fit_refusal(texts, vectors, support, np.arange(len(texts)) < len(asked[0]))
     calibration = Calibration(
         encoder.digest,
-        **asdict(fits["finetuned"]),
+        votes=fits["finetuned"],
         review_below=settings.review_below,
         review_gap=settings.review_gap,
         refusal=refusal,

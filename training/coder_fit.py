@@ -1,44 +1,22 @@
 """What the coder is fitted with on validation: votes, confidence, refusal."""
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from jobtitles.refusal import Refusal, refusal_features
-from jobtitles.votes import Votes, pooled_votes
+from jobtitles.votes import VoteRule, Votes
 from training.coding_task import CodingTask
 from training.neighbours import Neighbours
 
 NEIGHBOURS = (8, 16, 32, 64, 128)
 TEMPERATURES = (0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
-CANDIDATES = 10
 FITTED_CANDIDATES = 3
 # Groups that decide, with equal weight: what the coder is used on.
 DECIDING = ("messy, seen", "O*NET, seen")
 TITLES_REFUSED = 0.015
-
-
-@dataclass(frozen=True)
-class VoteFit:
-    """How neighbours' votes become confidences, see `jobtitles.coder.Calibration`."""
-
-    neighbours: int
-    temperature: float
-    weights: list[float]
-    bias: float
-
-    def votes(self, found: Neighbours) -> Votes:
-        """The pooled votes of the first `neighbours`."""
-        near = self.neighbours
-        occupations, cosines = found.occupations[:, :near], found.cosines[:, :near]
-        return pooled_votes(occupations, cosines, self.temperature, CANDIDATES)
-
-    def confidence(self, votes: Votes) -> np.ndarray:
-        """Chance of every candidate to be right, shape (q, c)."""
-        return 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
 
 
 def right_candidates(votes: Votes, task: CodingTask, codes: list[str]) -> np.ndarray:
@@ -51,7 +29,7 @@ def right_candidates(votes: Votes, task: CodingTask, codes: list[str]) -> np.nda
     )
 
 
-def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteFit:
+def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteRule:
     """Choose neighbours and temperature by top-1, then fit the confidence.
 
     The confidence is a logistic regression over the first candidates (Platt 1999), messy titles
@@ -60,12 +38,14 @@ def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteFit:
     best = (-1.0, 0, 0.0)
     for neighbours in NEIGHBOURS:
         for temperature in TEMPERATURES:
-            votes = VoteFit(neighbours, temperature, [], 0.0).votes(found)
+            votes = VoteRule(neighbours, temperature, [], 0.0).votes(
+                found.occupations, found.cosines
+            )
             first = right_candidates(votes, task, codes)[:, 0]
             top = float(np.mean([first[task.groups[name]].mean() for name in DECIDING]))
             best = max(best, (top, neighbours, temperature))
     _, neighbours, temperature = best
-    votes = VoteFit(neighbours, temperature, [], 0.0).votes(found)
+    votes = VoteRule(neighbours, temperature, [], 0.0).votes(found.occupations, found.cosines)
     right = right_candidates(votes, task, codes)
     weight = sum(task.groups[name] / task.groups[name].sum() for name in DECIDING)
     used = weight > 0
@@ -74,7 +54,7 @@ def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteFit:
     labels = right[used, :FITTED_CANDIDATES].ravel()
     weights = np.repeat(weight[used] / weight[used].mean(), FITTED_CANDIDATES)
     model.fit(features, labels, weights)
-    return VoteFit(neighbours, temperature, model.coef_[0].tolist(), float(model.intercept_[0]))
+    return VoteRule(neighbours, temperature, model.coef_[0].tolist(), float(model.intercept_[0]))
 
 
 def fit_refusal(

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from jobtitles.metrics import compare
-from training.coder_fit import VoteFit, right_candidates
+from jobtitles.votes import VoteRule
+from training.coder_fit import right_candidates
 from training.coding_task import CodingTask
 from training.neighbours import Neighbours
 
@@ -32,11 +33,11 @@ class Outcomes:
 
 
 def outcomes(
-    fit: VoteFit, found: Neighbours, task: CodingTask, codes: list[str], refused: np.ndarray
+    rule: VoteRule, found: Neighbours, task: CodingTask, codes: list[str], refused: np.ndarray
 ) -> Outcomes:
     """Code the titles of a task and judge the codes."""
-    votes = fit.votes(found)
-    confidence = fit.confidence(votes)
+    votes = rule.votes(found.occupations, found.cosines)
+    confidence = rule.confidence(votes)
     order = np.argsort(-confidence, axis=1, kind="stable")
     right = np.take_along_axis(right_candidates(votes, task, codes), order, axis=1)
     right[refused] = False
