@@ -87,8 +87,8 @@ def _speed(results: dict) -> str:
     return (
         f"Over {found['labelled_titles']:,} titles that vote, on {found['threads']} cores: "
         f"{graph['titles_a_second']:.0f} titles a second in bulk and "
-        f"{graph['one_title_ms']:.0f} ms for one title; with exact search in place of the graph, in "
-        f"the same run, "
+        f"{graph['one_title_ms']:.0f} ms for one title; with exact search in place of the graph, "
+        f"in the same run, "
         f"{exact['titles_a_second']:.0f} and {exact['one_title_ms']:.0f} ms: the graph is "
         f"{ratio['bulk']:.2f} and {ratio['one_title']:.2f} times as fast."
     )
