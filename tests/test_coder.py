@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from jobtitles.catalogue import read_titles
 from jobtitles.coder import CALIBRATION, Calibration, Coder
 from jobtitles.coding_store import CodingStore
 from jobtitles.encoder import load_encoder
@@ -19,7 +20,10 @@ from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.sources import ROOT
 from jobtitles.votes import CANDIDATES, pooled_votes
-from training.coder_metrics import reliability
+from training.coder_fit import DECIDING, NEIGHBOURS, fit_refusal, fit_votes, read_non_titles
+from training.coder_metrics import figures, outcomes, reliability
+from training.coding_task import CodingTask
+from training.neighbours import Neighbours
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +189,55 @@ def test_the_shipped_figures_are_of_the_shipped_model():
     assert report["provenance"]["models"]["finetuned"] == shipped.model
     assert shipped.model == load_encoder("finetuned").digest
     assert report["refusal"]["non_titles"]["all"]["texts"] >= 150
+
+
+@pytest.fixture
+def coded_by_hand():
+    """200 titles of ten occupations; the nearest vote is right but for every fourth title."""
+    draw = np.random.default_rng(0)
+    own = np.repeat(np.arange(10), 20)
+    wrong = np.arange(200) % 4 == 0
+    occupations = (own[:, None] + draw.integers(1, 10, size=(200, max(NEIGHBOURS)))) % 10
+    occupations[:, 0] = np.where(wrong, (own + 1) % 10, own)
+    cosines = np.linspace(0.0, -0.2, max(NEIGHBOURS), dtype=np.float32)[None].repeat(200, 0)
+    cosines[:, 0] = np.where(wrong, 0.6, 0.9)
+    codes = [f"11-{number}011.00" for number in range(10)]
+    half = np.arange(200) % 2 == 0
+    groups = dict(zip(DECIDING, (half, ~half), strict=True))
+    task = CodingTask([""] * 200, [frozenset([codes[o]]) for o in own], groups)
+    return Neighbours(occupations, cosines), task, codes, wrong
+
+
+def test_the_fit_learns_which_votes_to_trust(coded_by_hand):
+    found, task, codes, wrong = coded_by_hand
+    rule = fit_votes(found, task, codes)
+    refused = np.arange(200) == 1
+    results = outcomes(rule, found, task, codes, refused)
+    assert results.top["top-1"].tolist() == (~wrong & ~refused).tolist()
+    assert results.top["top-1 at 2 digits"].sum() == 199
+    assert results.confidence[1] == 0
+    assert results.confidence[~wrong & ~refused].min() > 0.8 > 0.2 > results.confidence[wrong].max()
+    every = figures(results, None, np.ones(200, bool))
+    assert every["top-1"] == pytest.approx(149 / 200)
+    assert every["accuracy at coverage"]["0.5"] == 1
+    assert every["calibration error"] < 0.05
+
+
+def test_the_refusal_learns_from_labelled_texts(encoder):
+    non_titles = [text for _, text in read_non_titles(ROOT / "training/non_titles/fit.tsv")[::8]]
+    titles = [t.text for t in read_titles() if t.split == "validation"][::40]
+    texts = [*titles, *non_titles]
+    vectors = encoder.encode(texts)
+    support = np.full(len(texts), 0.5, np.float32)
+    is_title = np.arange(len(texts)) < len(titles)
+    refused = fit_refusal(texts, vectors, support, is_title).refused(texts, vectors, support)
+    assert refused[is_title].mean() < 0.05
+    assert refused[~is_title].mean() > 0.8
+
+
+def test_a_calibration_is_read_as_it_was_written(tmp_path):
+    shipped = Calibration.read(CALIBRATION)
+    shipped.write(tmp_path / "coder.json")
+    assert Calibration.read(tmp_path / "coder.json").digest == shipped.digest
+    for name in ("coder.json", "coder.safetensors"):
+        assert (tmp_path / name).read_bytes() == CALIBRATION.with_name(name).read_bytes()

@@ -83,7 +83,7 @@ def worth_figure(base: float, means: dict[str, float]) -> go.Figure:
     """What training on a generator's titles brings, beside the untrained base model.
 
     Args:
-        base: Mean validation MRR of the base model.
+        base: Mean on validation of the base model.
         means: Generator -> that figure after training on its titles.
     """
     shown = {"base model, untrained": base, **dict(reversed(means.items()))}

@@ -49,7 +49,7 @@ def build_llm_tab(result: Path = RESULT) -> None:
     with gr.Row():
         gr.Plot(
             worth_figure(worth["base"]["select"], means),
-            label="Mean validation MRR after training",
+            label="Mean on validation after training",
             elem_id="llm-worth",
             min_width=320,
         )
