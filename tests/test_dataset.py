@@ -58,6 +58,7 @@ def test_occupation_titles_keep_to_the_splits_of_the_jittered_ones(rows):
         for row in rows
         for text in (row["jittered_title"], row["seed_title"], *row["hard_negatives"])
     }
+    seeds = {(r["onet_code"], text_key(r["seed_title"])) for r in rows if r["split"] == "train"}
     unseen = {r["onet_code"]: r["split"] for r in rows if not r["occupation_seen_in_train"]}
     splits_of = {}
     for split in SPLITS:
@@ -65,13 +66,14 @@ def test_occupation_titles_keep_to_the_splits_of_the_jittered_ones(rows):
             DATASET_DIR / OCCUPATIONS / f"{split}-00000-of-00001.parquet"
         ).to_pylist():
             key = text_key(row["title"])
-            assert key not in known
+            seed = split == "train" and row["job"] and (row["onet_code"], key) in seeds
+            assert key not in known or seed
             splits_of.setdefault(key, set()).add(split)
             if row["onet_code"] in unseen:
                 assert split == unseen[row["onet_code"]]
             else:
                 assert (split == "train") == (hash_share(key) >= 2 * HELD_OUT_SHARE)
-    assert len(splits_of) > 30_000
+    assert len(splits_of) > 50_000
     assert all(len(found) == 1 for found in splits_of.values())
 
 
@@ -88,16 +90,44 @@ def test_broken_occupation_titles_are_told_by_file_and_line(tmp_path, change, me
     path = tmp_path / "raw" / "names_0.tsv"
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(DataError, match=message):
-        occupation_rows(tmp_path / "raw", read_occupations(RAW), {}, set(), {}, "test")
+        occupation_rows(tmp_path / "raw", read_occupations(RAW), [], "test")
+
+
+def held_out_seed(code, seed, split="test"):
+    return {
+        "onet_code": code,
+        "seed_title": seed,
+        "jittered_title": f"{seed} wanted",
+        "hard_negatives": [],
+        "split": split,
+        "occupation_seen_in_train": True,
+    }
 
 
 def test_no_occupation_title_of_training_repeats_a_seed_held_out():
-    names = read_occupations(RAW)
     code = "11-1011.00"
-    rows, left_out = occupation_rows(RAW, names, {}, set(), {code: {"President"}}, "test")
+    seeds = [held_out_seed(code, "President")]
+    rows, left_out = occupation_rows(RAW, read_occupations(RAW), seeds, "test")
     texts = {row["title"] for row in rows if row["onet_code"] == code and row["split"] == "train"}
     assert texts and not any("president" in text.lower().split() for text in texts)
     assert left_out["occupation_title_near_held_out_seed"] > 0
+
+
+def test_a_seed_of_training_may_be_the_name_of_a_job(tmp_path):
+    (tmp_path / "names_0.tsv").write_text("11-1011.00\tCEO\tHead\tHead of Bank\tBoss\n")
+    (tmp_path / "jobs_0.tsv").write_text("11-1011.00\tChief Executive; CEO; Boss; Founder\n")
+    names = {"11-1011.00": "Chief Executives"}
+    seeds = [
+        held_out_seed("11-1011.00", "CEO", "train"),
+        held_out_seed("11-1011.00", "Founder", "test"),
+    ]
+    rows, left_out = occupation_rows(tmp_path, names, seeds, "test")
+    found = {row["title"]: row["job"] for row in rows}
+    job = "Chief Executive"
+    assert found == {job: job, "CEO": job, "Boss": job, "Head": None, "Head of Bank": None}
+    # "CEO" of the third round, "Founder" of the fourth; "Boss" of the third is told already.
+    assert left_out["occupation_title_known"] == 2
+    assert left_out["occupation_title_twice"] == 1
 
 
 def test_a_title_of_two_occupations_is_one_title_with_both_codes():

@@ -75,13 +75,7 @@ def build_dataset(settings: DatasetSettings) -> None:
         more, without = generated_rows(Path(settings.generated), rows)
         rows += more
         left_out |= without
-    codes = {row["onet_code"]: row["split"] for row in rows if not row["occupation_seen_in_train"]}
-    known = {text for row in rows for text in _texts(row)}
-    held_out: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if row["split"] != "train":
-            held_out[row["onet_code"]].add(row["seed_title"])
-    named, without = occupation_rows(settings.raw, names, codes, known, held_out, GENERATOR)
+    named, without = occupation_rows(settings.raw, names, rows, GENERATOR)
     left_out |= without
     for folder, schema, all_rows in (
         ("data", SCHEMA, rows),
@@ -207,12 +201,6 @@ def generated_rows(path: Path, rows: list[dict]) -> tuple[list[dict], dict[str, 
         }
         for own, title in positives
     ], left_out
-
-
-def _texts(row: dict) -> set[str]:
-    """Folded texts of a row, in whatever role."""
-    texts = (row["jittered_title"], row["seed_title"], *row["hard_negatives"])
-    return {text_key(text) for text in texts}
 
 
 def _unique_positives(answers: list[Answer]) -> tuple[list[list[Variant]], dict[str, int]]:
