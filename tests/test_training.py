@@ -229,6 +229,14 @@ def test_written_titles_join_those_of_onet(monkeypatch):
     assert ("Fry Cook", "Bakers") in pairs
 
 
+def test_names_of_a_job_stand_beside_each_other(monkeypatch):
+    jobs = [["Fry Cook", "Fryer Hand"], ["Fry Cook", "Grill Cook, nights"], ["Baker"]]
+    monkeypatch.setattr(triplets, "read_jobs", lambda dataset: jobs)
+    pairs = drawn(job_share=1)
+    assert {positive for anchor, positive in pairs if anchor == "Fry Cook"} == {"Fryer Hand"}
+    assert "Grill Cook, nights" not in {text for pair in pairs for text in pair}
+
+
 def test_clutter_never_writes_a_held_out_title():
     anchors = {anchor for anchor, _ in drawn(clutter_share=0.5)}
     assert "Fry Cook, nights" in anchors

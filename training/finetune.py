@@ -109,7 +109,9 @@ def train(
     # Named by the recipe: a killed run finds its own checkpoints, never another recipe's.
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
     folder = settings.checkpoints / f"{settings.loss}-{digest}"
-    bf16 = settings.bf16 == "yes" or (settings.bf16 == "auto" and bf16_is_faster(guide))
+    bf16 = settings.bf16 == "yes" or (
+        settings.bf16 == "auto" and bf16_is_faster(start_model(settings))
+    )
     states, history, steps, resumed = [], [], 0, False
     for seed in range(settings.seed, settings.seed + settings.seeds):
         torch.manual_seed(seed)

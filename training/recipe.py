@@ -33,6 +33,7 @@ class FinetuneSettings:
     passes: int = option(1, "triplets drawn for each title")
     onet_share: float = option(1.0, "share of O*NET's titles drawn in a pass")
     written_share: float = option(0.0, "share of the LLM's occupation titles drawn in a pass")
+    job_share: float = option(0.0, "titles of a job beside another of its names")
     balance: float = option(0.0, "draw titles by (titles of the occupation) ** -balance")
     sibling_share: float = option(0.5, "positives that are another title of the seed")
     clutter_share: float = option(0.0, "listed titles put into the clutter of a jittered title")

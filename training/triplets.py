@@ -19,6 +19,7 @@ from jobtitles.onet import ListedTitle
 from jobtitles.records import Title, text_key
 from training.groups import Group
 from training.mining import mine_negatives
+from training.occupation_titles import read_jobs
 from training.onet import RealTitles, barred_texts
 from training.recipe import FinetuneSettings
 
@@ -85,6 +86,7 @@ class _Drawing:
             codes_of[text_key(group.seed)].add(group.code)
         self.codes_of = {seed: frozenset(codes) for seed, codes in codes_of.items()}
         self.known = {text_key(title.text): title.codes for title in self.listed} | self.codes_of
+        self.other_names = _other_names(settings, self.barred)
         self.texts_of = defaultdict(list)
         self.groups_of = defaultdict(list)
         for title in self.listed:
@@ -175,6 +177,8 @@ class _Drawing:
             )
         if draw.random() < self.settings.description_share:
             positive = self.descriptions.get(code, positive)
+        if self.settings.job_share and draw.random() < self.settings.job_share:
+            positive = draw.choice(self.other_names.get(text_key(title.text), [positive]))
         anchor = title.text
         if draw.random() < self.settings.clutter_share:
             group = draw.choice(self.groups_of[code] or [None])
@@ -199,6 +203,16 @@ def _listed(
         *(ListedTitle(t.text, t.codes | codes_of.get(text_key(t.text), frozenset())) for t in onet),
         *(t for t in written if text_key(t.text) not in known | barred),
     ]
+
+
+def _other_names(settings: FinetuneSettings, barred: set[str]) -> dict[str, list[str]]:
+    """Folded title -> the other names of its jobs."""
+    others: dict[str, list[str]] = defaultdict(list)
+    for names in read_jobs(settings.dataset) if settings.job_share else []:
+        kept = [name for name in names if text_key(name) not in barred]
+        for name in kept:
+            others[text_key(name)] += [other for other in kept if other != name]
+    return {name: other for name, other in others.items() if other}
 
 
 def _cluttered(group: Group, text: str, draw: random.Random) -> str:
