@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from datasets import load_dataset
 from huggingface_hub import constants
 
 from jobtitles.errors import DataError, InputError
-from jobtitles.sources import DATASET_DIR, ROOT
+from jobtitles.sources import BASE_REVISION, DATASET_DIR, ROOT
 from tests.hub_server import TOKEN, HubServer
 from training.dataset import DatasetSettings, build_dataset
 from training.export import ExportSettings, export
@@ -139,3 +140,21 @@ def test_a_card_with_old_figures_is_not_published(server, tmp_path):
 def test_a_model_that_was_not_exported_is_named(tmp_path):
     with pytest.raises(DataError, match="run the stage that writes it"):
         publish(PublishSettings("model", dry_run=True, exported=tmp_path))
+
+
+def test_the_space_names_the_account_that_it_goes_to(server):
+    publish(PublishSettings("space", space=ROOT / "space", repo="me/titles"))
+    repo = server.repos["spaces", "me/titles"]
+    files = repo.commits[-1][1]
+    card = files["README.md"].decode()
+    assert "- me/job-title-minilm" in card
+    assert "{" not in card
+    front = card.split("---")[1]
+    requirements = (ROOT / "requirements.txt").read_text()
+    version = re.search(r"sdk_version: (.*)", front)[1]
+    assert f"gradio[mcp]=={version}\n" in requirements
+    assert BASE_REVISION in front
+    assert {"app.py", "jobtitles/abbreviations.tsv", "model_card/coder.safetensors"} < files.keys()
+    assert not [name for name in files if name.startswith(("training/", "tests/", "scripts/"))]
+    publish(PublishSettings("space", space=ROOT / "space", repo="me/titles"))
+    assert len(repo.commits) == 2

@@ -1,4 +1,4 @@
-"""Publish the dataset or the model to the Hugging Face Hub, each as one commit.
+"""Publish the dataset, the model or the Space to the Hugging Face Hub, each as one commit.
 
 What stands in the repository already is not sent again, what is no longer part of it is deleted in
 the same commit, and a cut upload goes on where it stood: the Hub keeps large files by content. The
@@ -21,7 +21,11 @@ from jobtitles.errors import DataError, InputError, JobTitlesError
 from training.cards import rendered
 from training.command import option
 
-NAMES = {"dataset": "jittered-job-titles", "model": "job-title-minilm"}
+NAMES = {
+    "dataset": "jittered-job-titles",
+    "model": "job-title-minilm",
+    "space": "job-titles",
+}
 AGAIN = "Run it again: what has arrived is not sent again."
 KEPT = ".gitattributes"  # the Hub's own
 DATASET = (
@@ -33,6 +37,25 @@ DATASET = (
     "occupations/*.parquet",
     "raw/*",
 )
+# What app.py needs, from the root of the repository; README.md comes from space/.
+SPACE = (
+    "app.py",
+    "requirements.txt",
+    "LICENSE",
+    "jobtitles/**/*.py",
+    "jobtitles/*.tsv",
+    "dataset_card/data/*.parquet",
+    "dataset_card/occupations/*.parquet",
+    "dataset_card/llm_benchmark.json",
+    "model_card/*.json",
+    "model_card/public/*.json",
+    "model_card/finetuned/metrics.json",
+    "model_card/coder.safetensors",
+    "model_card/*/adapter_*",
+    "model_card/*/training.json",
+)
+# In the Space's card stands this for the account.
+ACCOUNT = "{account}"
 NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
 RESULTS = ("metrics.json", "training.json")
 
@@ -45,7 +68,7 @@ class PublishError(JobTitlesError):
 class PublishSettings:
     """What is published, and where."""
 
-    part: Literal["dataset", "model"] = field(metadata={"help": "dataset or model"})
+    part: Literal["dataset", "model", "space"] = field(metadata={"help": "dataset, model or space"})
     repo: str = option("", "name or account/name; empty: the usual name under the token's account")
     private: bool = option(False, "a repository that is created is private")
     create_pr: bool = option(False, "as a pull request")
@@ -53,6 +76,7 @@ class PublishSettings:
     tag: str = option("", "name of a version that the commit is tagged with")
     dataset: Path = option(Path("dataset_card"), "folder of the dataset")
     cards: Path = option(Path("model_card"), "folder of the model's card, results and adapters")
+    space: Path = option(Path("space"), "folder of the Space's card, beside app.py")
     exported: Path = option(Path("runs/job-title-minilm"), "the merged model, by scripts.5_export")
 
 
@@ -66,8 +90,9 @@ def publish(settings: PublishSettings) -> None:
     """
     if settings.repo and not NAME.fullmatch(settings.repo):
         raise InputError(f"--repo {settings.repo!r}: give a name, or account/name.")
-    files = dict(sorted(_files(settings)))
-    root = (settings.dataset if settings.part == "dataset" else settings.cards).parent
+    files = dict(sorted(files_of(settings)))
+    root = {"dataset": settings.dataset, "model": settings.cards, "space": settings.space}
+    root = root[settings.part].parent
     card = files["README.md"].read_text(encoding="utf-8")
     if rendered(card, root) != card:
         raise DataError(f"{files['README.md']} has old figures: run `make cards` first.")
@@ -99,13 +124,19 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
     name = settings.repo or NAMES[kind]
     if "/" not in name:
         name = f"{api.whoami()['name']}/{name}"
-    api.create_repo(name, repo_type=kind, private=settings.private or None, exist_ok=True)
+    api.create_repo(
+        name,
+        repo_type=kind,
+        private=settings.private or None,
+        exist_ok=True,
+        space_sdk="gradio" if kind == "space" else None,
+    )
     before = api.repo_info(name, repo_type=kind)
     there = {sibling.rfilename for sibling in before.siblings}
     done = api.create_commit(
         name,
         [
-            *(CommitOperationAdd(target, str(path)) for target, path in files.items()),
+            *(_addition(target, path, name) for target, path in files.items()),
             *(CommitOperationDelete(old) for old in sorted(there - files.keys() - {KEPT})),
         ],
         commit_message=f"The {kind} with its card and results",
@@ -122,6 +153,14 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
         print(f"{name}: {done.pr_url or done.oid}")
 
 
+def _addition(target: str, path: Path, repo: str) -> CommitOperationAdd:
+    """A file; in a card the account's name is filled in."""
+    if target != "README.md":
+        return CommitOperationAdd(target, str(path))
+    card = path.read_text(encoding="utf-8").replace(ACCOUNT, repo.split("/")[0])
+    return CommitOperationAdd(target, card.encode())
+
+
 def _tag(api: HfApi, name: str, kind: str, tag: str, revision: str) -> None:
     """Tag a commit; a tag that is there already must name the same one."""
     tags = {t.name: t.target_commit for t in api.list_repo_refs(name, repo_type=kind).tags}
@@ -131,11 +170,16 @@ def _tag(api: HfApi, name: str, kind: str, tag: str, revision: str) -> None:
         raise PublishError(f"Published, but the tag {tag} names {tags[tag]}: choose another.")
 
 
-def _files(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
+def files_of(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
     """Path in the repository and on disk of every file of a part."""
     if settings.part == "dataset":
         for pattern in DATASET:
             yield from _found(settings.dataset, pattern)
+        return
+    if settings.part == "space":
+        yield from _found(settings.space, "README.md")
+        for pattern in SPACE:
+            yield from _found(settings.space.parent, pattern)
         return
     yield from (f for f in _found(settings.exported, "**/*") if f[0] != "README.md")
     yield from _found(settings.cards, "README.md")
