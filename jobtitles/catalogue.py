@@ -62,7 +62,12 @@ def cached_vectors(
 ) -> np.ndarray:
     """Unit vectors of the texts, from the cache if they were made before, shape (n, 384)."""
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    key = {"model": encoder.digest, "titles": digest, "torch": _version("torch")}
+    key = {
+        "model": encoder.digest,
+        "precision": encoder.precision,
+        "titles": digest,
+        "torch": _version("torch"),
+    }
     build = lambda: {"vectors": encoder.encode(texts, progress)}  # noqa: E731
     return cached_arrays("vectors", key, build)["vectors"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from jobtitles.coder import TAXONOMY, Coder, Match, load_coder
+from jobtitles.code_columns import cells, column_names
+from jobtitles.coder import Coder, load_coder
 from jobtitles.coding_store import CodingStore
 from jobtitles.errors import InputError
 from jobtitles.sources import DATASET_DIR
@@ -86,9 +87,7 @@ def code_table(coder: Coder, settings: CodeSettings) -> tuple[int, int]:
     # One name, not a new one each run: what a killed run left is written over.
     temporary = output.with_name(f".{output.name}.part")
     try:
-        with tqdm(
-            total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
-        ) as bar:
+        with tqdm(total=100, unit="%", bar_format=BAR) as bar:
             for portion in table.portions():
                 wanted = list(dict.fromkeys(portion.titles))
                 codings = store.get(wanted)
@@ -100,8 +99,8 @@ def code_table(coder: Coder, settings: CodeSettings) -> tuple[int, int]:
                     codings |= new
                     distinct += len(new)
                     bar.set_postfix_str(f"{rows:,} rows, {distinct:,} titles coded")
-                cells = [_cells(codings[title], coder, settings.k) for title in portion.titles]
-                columns = {n: [row[place] for row in cells] for place, n in enumerate(names)}
+                added = [cells(codings[title], coder, settings.k) for title in portion.titles]
+                columns = {n: [row[place] for row in added] for place, n in enumerate(names)}
                 writer = writer or table.writer(temporary, names)
                 writer.write(portion, columns)
                 rows += len(portion.titles)
@@ -116,22 +115,3 @@ def code_table(coder: Coder, settings: CodeSettings) -> tuple[int, int]:
         store.close()
     store.delete()
     return rows, distinct
-
-
-def column_names(k: int, prefix: str) -> list[str]:
-    """Names of the added columns."""
-    numbered = [
-        f"{name}{'' if place == 1 else f'_{place}'}"
-        for place in range(1, k + 1)
-        for name in ("onet_code", "onet_name", "confidence")
-    ]
-    return [prefix + name for name in (*numbered, "review", "onet_url", "taxonomy")]
-
-
-def _cells(matches: list[Match], coder: Coder, k: int) -> list[str]:
-    cells: list[str] = []
-    for match in matches:
-        cells += [match.onet_code, match.onet_name, f"{match.confidence:.3f}"]
-    cells += [""] * (3 * k - len(cells))
-    review = "yes" if coder.needs_review(matches) else "no"
-    return [*cells, review, matches[0].url if matches else "", TAXONOMY]

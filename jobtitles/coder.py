@@ -8,18 +8,20 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from jobtitles.catalogue import cached_index, cached_vectors
+from jobtitles.classifiers import Classifiers
 from jobtitles.encoder import Encoder, Progress, load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.files import write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
+from jobtitles.records import whole_text
 from jobtitles.refusal import Refusal
 from jobtitles.sources import DATASET_DIR, ROOT
+from jobtitles.voters import Voters
 from jobtitles.votes import CANDIDATES, VoteRule
 
 TAXONOMY = "O*NET-SOC 2019"
@@ -35,11 +37,13 @@ class Match:
         onet_code: O*NET-SOC 2019 code.
         onet_name: Name of that occupation.
         confidence: Chance that the code is right, 0 to 1, as calibrated on validation titles.
+        by_hand: Whether a person chose the code.
     """
 
     onet_code: str
     onet_name: str
     confidence: float
+    by_hand: bool = False
 
     @property
     def url(self) -> str:
@@ -51,7 +55,7 @@ class Match:
 class Calibration:
     """What was chosen and fitted on validation (training/coder_fit.py).
 
-    Saved as JSON, the refusal's weights beside it as safetensors.
+    Saved as JSON, the weights beside it as safetensors.
 
     Attributes:
         model: Digest of the model it holds for.
@@ -59,6 +63,7 @@ class Calibration:
         review_below: Confidence below which a person should look at a code.
         review_gap: Lead over the second code below which a person should look.
         refusal: Weights by which non-titles are told, see `Refusal`.
+        classifiers: That vote beside the labelled titles.
     """
 
     model: str
@@ -66,6 +71,7 @@ class Calibration:
     review_below: float
     review_gap: float
     refusal: Refusal
+    classifiers: Classifiers
 
     @classmethod
     def read(cls, path: Path) -> "Calibration":
@@ -74,36 +80,43 @@ class Calibration:
         Raises:
             SourceError: The file is missing.
         """
-        if not path.is_file():
-            raise SourceError(f"{path} is missing: run `make coder`, or restore it with git.")
+        for part in (path, path.with_suffix(".safetensors")):
+            if not part.is_file():
+                raise SourceError(f"{part} is missing: run `make coder`, or restore it with git.")
         plain = json.loads(path.read_text(encoding="utf-8"))
-        weights = load_file(path.with_suffix(".safetensors"))["refusal"]
-        refusal = Refusal(weights, **plain.pop("refusal"))
-        return cls(**plain | {"votes": VoteRule(**plain["votes"]), "refusal": refusal})
+        tensors = load_file(path.with_suffix(".safetensors"))
+        plain["votes"] = VoteRule(**plain["votes"])
+        plain["refusal"] = Refusal(tensors["refusal"], **plain["refusal"])
+        classifiers = Classifiers.of(plain.pop("occupations"), tensors)
+        return cls(**plain, classifiers=classifiers)
 
     def write(self, path: Path) -> None:
         """Write JSON and weights."""
-        weights = {"refusal": self.refusal.weights}
-        write_atomically(path.with_suffix(".safetensors"), lambda part: save_file(weights, part))
+        tensors = self._tensors()
+        write_atomically(path.with_suffix(".safetensors"), lambda part: save_file(tensors, part))
         write_json(path, self._plain())
 
     @property
     def digest(self) -> str:
         """Names all of it."""
-        weights = hashlib.sha256(self.refusal.weights.tobytes()).hexdigest()
-        return hashlib.sha256(json.dumps([weights, self._plain()]).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(self._plain()).encode())
+        for _, tensor in sorted(self._tensors().items()):
+            digest.update(tensor.tobytes())
+        return digest.hexdigest()
+
+    def _tensors(self) -> dict[str, np.ndarray]:
+        return {"refusal": self.refusal.weights} | self.classifiers.tensors()
 
     def _plain(self) -> dict[str, Any]:
-        plain = asdict(self)
-        del plain["refusal"]["weights"]
-        return plain
-
-
-class Index(Protocol):
-    """What finds the nearest of the labelled titles."""
-
-    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """As `TitleIndex.search`."""
+        refusal = {"bias": self.refusal.bias, "threshold": self.refusal.threshold}
+        return {
+            "model": self.model,
+            "votes": asdict(self.votes),
+            "review_below": self.review_below,
+            "review_gap": self.review_gap,
+            "refusal": refusal,
+            "occupations": self.classifiers.codes,
+        }
 
 
 class Coder:
@@ -111,8 +124,8 @@ class Coder:
 
     Attributes:
         calibration: What was fitted for the model.
-        vectors: Of the labelled titles, float32, shape (n, 384).
-        index: Finds the nearest of them.
+        names: Code -> name of every occupation.
+        voters: The model and the labelled titles.
         digest: Names model, labelled titles and calibration.
     """
 
@@ -140,16 +153,12 @@ class Coder:
                 f"{encoder.digest[:12]}: run `make coder`."
             )
         self.calibration = calibration
-        self._encoder = encoder
         self._codes = sorted(labelled.names)
-        self._names = labelled.names
-        self._occupation = labelled.numbers
-        self.vectors = labelled_vectors(encoder, labelled.texts, progress)
-        self.index: Index = cached_index(self.vectors)
-        digest = hashlib.sha256("\0".join((*labelled.texts, *labelled.codes)).encode())
-        self.digest = hashlib.sha256(
-            f"{encoder.digest} {digest.hexdigest()} {calibration.digest}".encode()
-        ).hexdigest()
+        self.names = labelled.names
+        self._classifiers = calibration.classifiers.over(self._codes)
+        self.voters = Voters(encoder, labelled, progress)
+        digest = f"{self.voters.digest} {calibration.digest}"
+        self.digest = hashlib.sha256(digest.encode()).hexdigest()
 
     def code(
         self, titles: list[str], k: int = 3, progress: Progress | None = None
@@ -169,7 +178,7 @@ class Coder:
         """
         if isinstance(titles, str):
             raise InputError("code() takes a list of titles; for one title pass [title].")
-        if not 1 <= k <= CANDIDATES:
+        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= CANDIDATES:
             raise InputError(f"k={k}: ask for 1 to {CANDIDATES} occupations.")
         matches: list[list[Match]] = []
         for start in range(0, len(titles), CHUNK):
@@ -179,19 +188,26 @@ class Coder:
         return matches
 
     def needs_review(self, matches: list[Match]) -> bool:
-        """Whether a person should look: no code, low confidence, or a second one close by."""
+        """Whether a person should look: no code, low confidence, or a second one close by.
+
+        Args:
+            matches: At least two, but for a title that got no code.
+        """
+        if matches and matches[0].by_hand:
+            return False
         if not matches or matches[0].confidence < self.calibration.review_below:
             return True
         second = matches[1].confidence if len(matches) > 1 else 0.0
         return matches[0].confidence - second < self.calibration.review_gap
 
     def _code(self, titles: list[str], k: int) -> list[list[Match]]:
-        vectors = self._encoder.encode(titles)
         fitted = self.calibration
-        rows, cosines = self.index.search(vectors, fitted.votes.neighbours)
-        votes = fitted.votes.votes(self._occupation[rows], cosines)
-        confidence = fitted.votes.confidence(votes)
-        refused = fitted.refusal.refused(titles, vectors, votes.support)
+        rule = fitted.votes
+        titles = [whole_text(title) for title in titles]
+        evidence, vectors = self.voters.evidence(titles, rule.neighbours, self._classifiers)
+        votes = rule.votes(evidence, len(self._codes))
+        confidence = rule.confidence(votes)
+        refused = fitted.refusal.refused(titles, vectors, evidence.support)
         order = np.argsort(-confidence, axis=1, kind="stable")[:, :k]
         return [
             []
@@ -205,7 +221,7 @@ class Coder:
 
     def _match(self, occupation: int, confidence: float) -> Match:
         code = self._codes[occupation]
-        return Match(code, self._names[code], round(float(confidence), 3))
+        return Match(code, self.names[code], round(float(confidence), 3))
 
 
 def load_coder(
@@ -223,12 +239,5 @@ def load_coder(
         SourceError: The model is missing or not the one that the calibration was made for.
     """
     calibration = Calibration.read(CALIBRATION)
-    return Coder(load_encoder("finetuned"), labelled_titles(dataset, onet), calibration, progress)
-
-
-def labelled_vectors(
-    encoder: Encoder, texts: list[str], progress: Progress | None = None
-) -> np.ndarray:
-    """Unit vectors of the texts, each distinct one encoded once, shape (n, 384)."""
-    row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    return cached_vectors(list(row), encoder, progress)[[row[text] for text in texts]]
+    encoder = load_encoder("finetuned").quickest()
+    return Coder(encoder, labelled_titles(dataset, onet), calibration, progress)

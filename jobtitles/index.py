@@ -75,12 +75,15 @@ class TitleIndex:
             self._hnsw.save_index(str(path))
             return np.fromfile(path, np.uint8)
 
-    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, queries: np.ndarray, k: int, threads: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest titles of every query, best first; k is clipped to the number of titles.
 
         Args:
             queries: Unit vectors, float32, shape (q, d).
             k: Neighbours wanted, at least 1.
+            threads: That share the queries; the answer is the same.
 
         Returns:
             Rows, int64, and cosines, float32, both of shape (q, min(k, n)).
@@ -88,7 +91,7 @@ class TitleIndex:
         k = min(k, len(self._vectors))
         if self._hnsw is None or k > MOST_BY_GRAPH:
             return exact_search(self._vectors, queries, k)
-        rows, _ = self._hnsw.knn_query(queries, k=k, num_threads=1)
+        rows, _ = self._hnsw.knn_query(queries, k=k, num_threads=threads)
         rows = rows.astype(np.int64)
         # hnswlib's cosine distance loses digits near 1; the vectors are at hand.
         scores = np.einsum("qd,qkd->qk", queries, self._vectors[rows])

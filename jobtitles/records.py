@@ -51,6 +51,11 @@ class Hit:
     score: float
 
 
+def whole_text(text: str) -> str:
+    """The text with a question mark for every half of a surrogate pair, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def text_key(text: str) -> str:
     """The form under which two titles count as the same text: case and spacing folded."""
     return " ".join(text.split()).casefold()

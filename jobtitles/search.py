@@ -20,7 +20,7 @@ from jobtitles.catalogue import (
 )
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
-from jobtitles.records import Hit, Title
+from jobtitles.records import Hit, Title, text_key
 from jobtitles.sources import DATASET_DIR
 
 MAX_QUERY = 500  # characters; the longest title of the dataset has 109
@@ -92,7 +92,7 @@ class SideBySide:
         encoders = {}
         for name, shipped in (("base", "base"), ("finetuned", tuned)):
             report(0.0, f"Loading the {WRITTEN[name]}")
-            encoders[name] = load_encoder(shipped)
+            encoders[name] = load_encoder(shipped).quickest()
             # The first call sets up the tokenizer, which two threads must not do at once.
             encoders[name].encode(["Job title"])
         return cls(titles, encoders, report)
@@ -140,6 +140,18 @@ class SideBySide:
             for name, catalogue in self._catalogues(whole).items()
         }
 
+    def row_of(self, text: object) -> int:
+        """Row of the first title of the default catalogue with this text, case and spacing folded.
+
+        Raises:
+            InputError: There is none.
+        """
+        key = text_key(checked_query(text))
+        for row in range(self.default_count):
+            if text_key(self.titles[row].text) == key:
+                return row
+        raise InputError(f"{key[:60]!r} is no title of the catalogue: search for one first.")
+
     def find(self, text: str, most: int, whole: bool = False) -> list[int]:
         """Rows of the titles that contain every word of a text, the closest in length first.
 
@@ -156,6 +168,10 @@ class SideBySide:
         start = " ".join(words)
         rows.sort(key=lambda r: (not self._folded[r].startswith(start), len(self._folded[r])))
         return rows[:most]
+
+    def encode(self, name: str, texts: list[str]) -> np.ndarray:
+        """One model's vectors of any texts, float32, shape (len(texts), 384)."""
+        return self._encoders[name].encode(texts)
 
     def vectors(self, name: str) -> np.ndarray:
         """One model's vectors of the default catalogue, float32, shape (default_count, 384)."""

@@ -3,11 +3,12 @@
 import codecs
 import csv
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import openpyxl
 import pyarrow as pa
@@ -16,13 +17,45 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from jobtitles.errors import DataError, InputError
 
-PORTION = 10_000  # rows
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 FORMATS = (*DELIMITERS, ".xlsx", ".parquet")
 # What makes a spreadsheet run a cell as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+# What openpyxl raises on a file that is no workbook, or a damaged one; its XML errors are syntax
+# errors.
+BROKEN_WORKBOOK = (
+    InvalidFileException,
+    BadZipFile,
+    KeyError,
+    ValueError,
+    IndexError,
+    OSError,
+    SyntaxError,
+    zlib.error,
+)
+
 csv.field_size_limit(sys.maxsize)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is read of a file, and how much at once.
+
+    Attributes:
+        portion: Rows in a portion.
+        columns: Columns at most.
+        unpacked: Bytes at most to which a workbook unpacks, part of which is read into memory; a
+            small one can be packed to unpack to anything.
+        parquet_rows: Rows at most of a Parquet file.
+        parquet_bytes: Bytes at most of one, unpacked.
+    """
+
+    portion: int = 10_000
+    columns: int = 2**14
+    unpacked: int = 2**29
+    parquet_rows: int = 2**40
+    parquet_bytes: int = 2**50
 
 
 @dataclass(frozen=True)
@@ -54,8 +87,9 @@ class Table:
 
     Attributes:
         path: The file.
-        column: Name of the column of titles.
+        column: Name of the column of titles; if empty, the one that looks like it is taken.
         encoding: Of CSV and TSV.
+        limits: What is too much.
         columns: Names of all its columns, once it is open.
         part: How much of it has been read, 0 to 1.
     """
@@ -63,6 +97,7 @@ class Table:
     path: Path
     column: str
     encoding: str = "utf-8-sig"
+    limits: Limits = Limits()
     columns: list[str] = field(default_factory=list)
     part: float = 0.0
 
@@ -116,6 +151,13 @@ class Table:
 
     def _place(self, columns: list[str]) -> int:
         self.columns = columns
+        if len(columns) > self.limits.columns:
+            raise DataError(
+                f"{self.path} has {len(columns):,} columns, more than {self.limits.columns:,}: "
+                "keep those that you need."
+            )
+        if not self.column and columns:
+            self.column = next((name for name in columns if "title" in name.lower()), columns[0])
         if columns.count(self.column) != 1:
             found = "no" if self.column not in columns else "more than one"
             shown = ", ".join(repr(name) for name in columns[:20])
@@ -141,7 +183,7 @@ class Table:
                             f"{self.columns[min(len(row), len(self.columns)) - 1]!r}."
                         )
                     rows.append(row)
-                    if len(rows) == PORTION:
+                    if len(rows) == self.limits.portion:
                         self.part = file.buffer.tell() / size
                         yield Portion(rows, [r[place] for r in rows])
                         rows = []
@@ -162,11 +204,22 @@ class Table:
 
     def _workbook(self) -> Iterator[Portion]:
         try:
-            book = openpyxl.load_workbook(self.path, read_only=True)
-            sheet = book.active
-            last = sheet.max_row or 1
-        except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
+            with ZipFile(self.path) as parts:
+                unpacked = sum(part.file_size for part in parts.infolist())
+            if unpacked > self.limits.unpacked:
+                raise DataError(
+                    f"{self.path}: unpacks to {unpacked:,} bytes, more than "
+                    f"{self.limits.unpacked:,}; save it as CSV."
+                )
+            yield from self._sheet()
+        except BROKEN_WORKBOOK as error:
             raise DataError(f"{self.path}: no workbook that can be read ({error}).") from error
+
+    def _sheet(self) -> Iterator[Portion]:
+        book = openpyxl.load_workbook(self.path, read_only=True)
+        # What is shown first may be a chart.
+        sheet = book.active if book.active in book.worksheets else book.worksheets[0]
+        last = sheet.max_row or 1
         place, rows, number = -1, [], 0
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             if place < 0:
@@ -179,7 +232,7 @@ class Table:
                     f"{self.columns[-1]!r}."
                 )
             rows.append([*cells[:width], *[None] * (width - len(cells))])
-            if len(rows) == PORTION:
+            if len(rows) == self.limits.portion:
                 self.part = min(number / last, 1.0)
                 yield Portion(rows, [_text(row[place]) for row in rows])
                 rows = []
@@ -189,17 +242,30 @@ class Table:
     def _parquet(self) -> Iterator[Portion]:
         try:
             file = pq.ParquetFile(self.path)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.path}: no Parquet file that can be read ({error}).") from error
         self._place(file.schema_arrow.names)
-        total, done = max(file.metadata.num_rows, 1), 0
-        if not file.metadata.num_rows:
+        found = file.metadata
+        size = sum(found.row_group(n).total_byte_size for n in range(found.num_row_groups))
+        if found.num_rows > self.limits.parquet_rows or size > self.limits.parquet_bytes:
+            raise DataError(
+                f"{self.path}: {found.num_rows:,} rows that unpack to {size:,} bytes; at most "
+                f"{self.limits.parquet_rows:,} and {self.limits.parquet_bytes:,} are read."
+            )
+        total, done = max(found.num_rows, 1), 0
+        if not found.num_rows:
             yield Portion(file.schema_arrow.empty_table(), [])
-        for batch in file.iter_batches(PORTION):
+        for batch in self._batches(file):
             done += len(batch)
             self.part = done / total
             cells = batch.column(batch.schema.get_field_index(self.column)).to_pylist()
             yield Portion(pa.Table.from_batches([batch]), [_text(cell) for cell in cells])
+
+    def _batches(self, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from file.iter_batches(self.limits.portion)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{self.path}: a damaged Parquet file ({error}).") from error
 
 
 class _DelimitedWriter:
@@ -248,6 +314,18 @@ class _ParquetWriter:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 where a delimited file is in it, else the one that Windows writes in the West."""
+    if path.suffix.lower() in DELIMITERS:
+        try:
+            with path.open(encoding="utf-8-sig") as file:
+                for _ in iter(lambda: file.read(2**20), ""):
+                    pass
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8-sig"
 
 
 def defused(cell: str) -> str:

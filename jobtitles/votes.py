@@ -1,8 +1,37 @@
-"""Nearest labelled titles vote for their occupations."""
+"""Nearest labelled titles and classifiers vote for the occupations of a title."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+FEATURES = 4
+# So many occupations get a confidence; the page offers ten to choose from.
+CANDIDATES = 10
+# Shares are kept this far from 0 and 1: a title alone in its neighbourhood has no infinite odds.
+EDGE = 1e-4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for which of o occupations, for t texts that are readings of q titles.
+
+    Attributes:
+        readings: Rows of every title's readings, first the title as it stands, shape (q, r).
+        occupations: Number of the occupation of each of the k nearest labelled titles of every
+            text, int64, shape (t, k).
+        cosines: Of these, best first, shape (t, k).
+        chances: Classifier -> chance of every occupation, shape (t, o).
+    """
+
+    readings: np.ndarray
+    occupations: np.ndarray
+    cosines: np.ndarray
+    chances: dict[str, np.ndarray]
+
+    @property
+    def support(self) -> np.ndarray:
+        """Cosine of the labelled title nearest to every title as it stands, shape (q,)."""
+        return self.cosines[self.readings[:, 0], 0]
 
 
 @dataclass(frozen=True)
@@ -14,76 +43,101 @@ class Votes:
         features: What the confidence goes by, float64, shape (q, c, `FEATURES`): log-odds of the
             share of the votes, lead over the best other occupation's log-odds, cosine of the
             occupation's nearest title, cosine of the nearest title of all.
-        support: Cosine of the nearest title of all, float32, shape (q,).
     """
 
     occupations: np.ndarray
     features: np.ndarray
-    support: np.ndarray
 
+    @classmethod
+    def of(cls, shares: np.ndarray, nearest: np.ndarray) -> "Votes":
+        """The `CANDIDATES` with the largest shares.
 
-FEATURES = 4
-# So many occupations get a confidence; the page offers ten to choose from.
-CANDIDATES = 10
-# Shares are kept this far from 0 and 1: a title alone in its neighbourhood has no infinite odds.
-EDGE = 1e-4
+        Args:
+            shares: Of every occupation, shape (q, o).
+            nearest: Cosine of every occupation's nearest title, shape (q, o).
+        """
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :CANDIDATES]
+        share = np.take_along_axis(shares, best, axis=1).clip(EDGE, 1 - EDGE)
+        odds = np.log(share / (1 - share))
+        # The best one's rival is the second, everybody else's is the best.
+        rival = np.repeat(odds[:, :1], odds.shape[1], axis=1)
+        rival[:, 0] = odds[:, 1]
+        own = np.take_along_axis(nearest, best, axis=1)
+        support = np.broadcast_to(nearest.max(axis=1, keepdims=True), own.shape)
+        return cls(best, np.stack([odds, odds - rival, own, support], 2))
 
 
 @dataclass(frozen=True)
 class VoteRule:
-    """How neighbours' votes become confidences; fitted on validation.
+    """How evidence becomes votes, and votes confidences; fitted on validation.
 
     Attributes:
         neighbours: Titles that vote.
-        temperature: Of the votes, see `pooled_votes`.
+        temperature: Of their votes, see `neighbour_shares`.
+        classifiers: Classifier -> its votes, where the neighbours have one.
         weights: Of the features of a vote, as `Votes.features` has them.
         bias: Added to them; the confidence is the logistic function of the sum.
     """
 
     neighbours: int
     temperature: float
+    classifiers: dict[str, float]
     weights: list[float]
     bias: float
 
-    def votes(self, occupations: np.ndarray, cosines: np.ndarray) -> Votes:
-        """The pooled votes of the first `neighbours`, see `pooled_votes`."""
-        near = self.neighbours
-        return pooled_votes(occupations[:, :near], cosines[:, :near], self.temperature, CANDIDATES)
+    def votes(self, evidence: Evidence, size: int) -> Votes:
+        """The occupations with most votes, see `shares`."""
+        return Votes.of(*self.shares(evidence, size))
+
+    def shares(self, evidence: Evidence, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pool the votes by occupation: the mean over a title's readings.
+
+        Args:
+            evidence: As it was gathered.
+            size: Occupations in all, o.
+
+        Returns:
+            Share of every occupation, and cosine of its nearest title, both of shape (q, o).
+        """
+        occupations = evidence.occupations[:, : self.neighbours]
+        cosines = evidence.cosines[:, : self.neighbours]
+        shares, nearest = neighbour_shares(occupations, cosines, self.temperature, size)
+        for name, weight in self.classifiers.items():
+            shares += weight * evidence.chances[name]
+        shares /= 1 + sum(self.classifiers.values())
+        readings = evidence.readings.T
+        return (
+            np.mean([shares[rows] for rows in readings], axis=0),
+            np.max([nearest[rows] for rows in readings], axis=0),
+        )
 
     def confidence(self, votes: Votes) -> np.ndarray:
         """Chance of every candidate to be right, shape (q, c)."""
         return 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
 
 
-def pooled_votes(
-    occupations: np.ndarray, cosines: np.ndarray, temperature: float, candidates: int
-) -> Votes:
-    """Pool the votes of every title's neighbours by occupation.
+def neighbour_shares(
+    occupations: np.ndarray, cosines: np.ndarray, temperature: float, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pool the votes of every text's neighbours by occupation.
 
     A neighbour weighs exp((cosine - 1) / temperature), as in the noise-contrastive losses the
     model was trained with: near ones count for many far ones.
 
     Args:
-        occupations: Number of every neighbour's occupation, int64, shape (q, k).
-        cosines: Of every neighbour, shape (q, k), best first.
+        occupations: Number of every neighbour's occupation, int64, shape (t, k).
+        cosines: Of every neighbour, shape (t, k), best first.
         temperature: Above zero; the lower, the more the nearest decides.
-        candidates: Occupations wanted, c; at least 2.
+        size: Occupations in all, o.
+
+    Returns:
+        Share of every occupation, and cosine of its nearest title, -1 where there is none, both
+        of shape (t, o).
     """
-    q, k = cosines.shape
-    size = max(int(occupations.max(initial=0)) + 1, candidates)
     weights = np.exp((cosines.astype(np.float64) - 1) / temperature)
-    cell = (np.arange(q)[:, None] * size + occupations).ravel()
-    votes = np.bincount(cell, weights.ravel(), q * size).reshape(q, size)
-    votes /= votes.sum(axis=1, keepdims=True)
-    nearest = np.full(q * size, -1.0)
+    cell = (np.arange(len(cosines))[:, None] * size + occupations).ravel()
+    shares = np.bincount(cell, weights.ravel(), len(cosines) * size).reshape(-1, size)
+    shares /= shares.sum(axis=1, keepdims=True)
+    nearest = np.full(len(cosines) * size, -1.0)
     np.maximum.at(nearest, cell, cosines.ravel())
-    best = np.argsort(-votes, axis=1, kind="stable")[:, :candidates]
-    share = np.take_along_axis(votes, best, axis=1).clip(EDGE, 1 - EDGE)
-    odds = np.log(share / (1 - share))
-    # The best one's rival is the second, everybody else's is the best.
-    rival = np.repeat(odds[:, :1], candidates, axis=1)
-    rival[:, 0] = odds[:, 1]
-    own = np.take_along_axis(nearest.reshape(q, size), best, axis=1)
-    support = cosines[:, 0]
-    features = np.stack([odds, odds - rival, own, np.broadcast_to(support[:, None], own.shape)], 2)
-    return Votes(best, features, support)
+    return shares, nearest.reshape(-1, size)

@@ -92,3 +92,11 @@ def page(cache_home, half_dataset):
 def engine(page):
     """The page's search engine: real models, real default catalogue."""
     return page.warmup.engine.result()
+
+
+@pytest.fixture(scope="session")
+def small_page(cache_home, small_dataset):
+    """A page over some thirty occupations, whose coder is ready in seconds."""
+    jobs = warmups(small_dataset)
+    jobs["finetuned"].engine.start()
+    yield from serve(jobs)

@@ -7,23 +7,26 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from jobtitles.catalogue import read_titles
-from jobtitles.coder import CALIBRATION, Calibration, Coder
+from jobtitles.classifiers import Classifiers
+from jobtitles.coder import CALIBRATION, Calibration, Coder, Match
 from jobtitles.coding_store import CodingStore
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.sources import ROOT
-from jobtitles.votes import CANDIDATES, pooled_votes
+from jobtitles.tidying import ABBREVIATIONS, tidied
+from jobtitles.votes import CANDIDATES, Evidence, VoteRule
+from training.classifier_fit import fit_classifiers
 from training.coder_fit import DECIDING, NEIGHBOURS, fit_refusal, fit_votes, read_non_titles
 from training.coder_metrics import figures, outcomes, reliability
 from training.coding_task import CodingTask
-from training.neighbours import Neighbours
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +45,84 @@ def coder(cache_home, encoder, labelled):
 
 
 def test_votes_by_hand():
-    """Occupation 7 has two of three votes; weights e^0, e^-1 and e^-1."""
-    votes = pooled_votes(np.array([[7, 3, 7]]), np.array([[1.0, 0.9, 0.9]]), 0.1, 2)
-    assert votes.occupations.tolist() == [[7, 3]]
+    """Occupation 2 has two of three votes, weights e^0, e^-1, e^-1; then a classifier has one."""
+    near, cosines = np.array([[2, 1, 2]]), np.array([[1.0, 0.9, 0.9]])
+    own = np.array([[0.0, 1.0, 0.0]])
+    evidence = Evidence(np.array([[0]]), near, cosines, {"vector": own})
+    votes = VoteRule(3, 0.1, {}, [], 0.0).votes(evidence, 3)
+    assert votes.occupations.tolist() == [[2, 1, 0]]
     odds = np.array([np.log(1 + np.e), -np.log(1 + np.e)])
-    assert votes.features[0, :, 0] == pytest.approx(odds)
-    assert votes.features[0, :, 1] == pytest.approx([odds[0] - odds[1], odds[1] - odds[0]])
-    assert votes.features[0, :, 2] == pytest.approx([1.0, 0.9])
-    assert votes.features[0, :, 3] == pytest.approx([1.0, 1.0])
+    assert votes.features[0, :2, 0] == pytest.approx(odds)
+    assert votes.features[0, :2, 1] == pytest.approx([odds[0] - odds[1], odds[1] - odds[0]])
+    assert votes.features[0, :, 2] == pytest.approx([1.0, 0.9, -1.0])
+    assert votes.features[0, :, 3] == pytest.approx([1.0, 1.0, 1.0])
+    joined = VoteRule(3, 0.1, {"vector": 2.0}, [], 0.0)
+    share = 1 / (2 + np.e)
+    assert joined.shares(evidence, 3)[0][0] == pytest.approx([0, (share + 2) / 3, (1 - share) / 3])
+
+
+def test_the_readings_of_a_title_vote_together():
+    near, cosines = np.array([[0], [1], [0]]), np.array([[0.5], [0.9], [0.7]])
+    evidence = Evidence(np.array([[0, 1], [2, 2]]), near, cosines, {})
+    shares, nearest = VoteRule(1, 0.1, {}, [], 0.0).shares(evidence, 2)
+    assert shares.tolist() == [[0.5, 0.5], [1.0, 0.0]]
+    assert nearest.tolist() == [[0.5, 0.9], [0.7, -1.0]]
+    assert evidence.support.tolist() == [0.5, 0.7]
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("Sr. Backend Eng II", "senior Backend engineer"),
+        ("SWE II - Payments (Go) | hybrid", "software engineer"),
+        ("Maint Tech 2nd Shift $24.50-$28/hr **URGENT**", "maintenance technician Shift URGENT"),
+        ("REQ-20931 | Acct Mgr", "account manager"),
+        ("Warehouse&nbsp;Worker [id 42]", "Warehouse Worker"),
+        ("$15 Kitchen Porter", "Kitchen Porter"),
+        ("AutoCAD 2D Drafter", "AutoCAD Drafter"),
+        ("Nurse-2", "Nurse"),
+        ("12345", "12345"),
+        ("", ""),
+    ],
+)
+def test_the_second_reading_is_without_clutter(title, read):
+    assert tidied(title) == read
+
+
+def test_abbreviations_are_told_once_and_are_no_words_themselves():
+    lines = ABBREVIATIONS.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines]
+    assert [short for short, _ in pairs] == sorted({short for short, _ in pairs})
+    expansions = {word for _, long in pairs for word in long.split()}
+    assert expansions & {short for short, _ in pairs} == set()
+
+
+@pytest.fixture(scope="module")
+def classifiers():
+    """Fitted to titles of two occupations whose vectors point two ways."""
+    texts = [f"{word} {n}" for n in range(2000) for word in ("asst cook", "rn")]
+    labelled = Labelled(texts, ["1", "2"] * 2000, {"1": "Cooks", "2": "Nurses"})
+    vectors = np.tile(np.eye(2, 4, dtype=np.float32), (2000, 1))
+    return fit_classifiers(vectors, labelled), vectors, labelled
+
+
+def test_classifiers_learn_vectors_and_spelling(classifiers):
+    fitted, vectors, labelled = classifiers
+    for chances in (
+        fitted.by_vector(vectors),
+        fitted.by_spelling(labelled.texts),
+    ):
+        assert chances.sum(axis=1) == pytest.approx(np.ones(4000), abs=1e-5)
+        assert (chances.argmax(axis=1) == labelled.numbers).all()
+    again = fit_classifiers(vectors, labelled)
+    assert all((fitted.tensors()[name] == value).all() for name, value in again.tensors().items())
+
+
+def test_classifiers_over_other_occupations(classifiers):
+    fitted, vectors, _ = classifiers
+    other = Classifiers.of(fitted.codes, fitted.tensors()).over(["0", "2"])
+    assert other.by_vector(vectors) == pytest.approx(np.tile([0.0, 1.0], (4000, 1)))
+    assert other.by_spelling(["rn"]) == pytest.approx(np.array([[0.0, 1.0]]))
 
 
 def test_reliability_by_hand():
@@ -85,6 +158,28 @@ def test_occupations_come_best_first_with_names_and_pages(coder):
 def test_what_is_no_title_gets_no_code(coder, text):
     assert coder.code([text]) == [[]]
     assert coder.needs_review([])
+
+
+def test_a_confident_classifier_is_added_to_the_fit(coded_by_hand):
+    found, task, codes, wrong = coded_by_hand
+    right = np.array([[code in own for code in codes] for own in task.right], float)
+    told = replace(found, chances={"spelling": right, "vector": 1 - right})
+    rule = fit_votes(told, task, codes)
+    assert rule.classifiers["spelling"] >= 1
+    assert rule.classifiers["vector"] == 0
+    none = np.zeros(200, bool)
+    assert outcomes(rule, told, task, codes, none).top["top-1"].all()
+
+
+def test_a_code_set_by_hand_needs_no_review(coder):
+    own = Match("31-9011.00", "Massage Therapists", 1.0, by_hand=True)
+    rival = Match("29-1141.00", "Registered Nurses", 0.97)
+    assert coder.needs_review([replace(own, by_hand=False), rival])
+    assert not coder.needs_review([own, rival])
+
+
+def test_half_a_surrogate_is_coded_as_a_question_mark(coder):
+    assert coder.code(["nurse \ud800"]) == coder.code(["nurse ?"])
 
 
 def test_seniority_does_not_pull_a_code_away(coder):
@@ -205,7 +300,8 @@ def coded_by_hand():
     half = np.arange(200) % 2 == 0
     groups = dict(zip(DECIDING, (half, ~half), strict=True))
     task = CodingTask([""] * 200, [frozenset([codes[o]]) for o in own], groups)
-    return Neighbours(occupations, cosines), task, codes, wrong
+    own_reading = np.arange(200)[:, None]
+    return Evidence(own_reading, occupations, cosines, {}), task, codes, wrong
 
 
 def test_the_fit_learns_which_votes_to_trust(coded_by_hand):

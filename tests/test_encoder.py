@@ -10,6 +10,7 @@ import pytest
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
+from jobtitles import encoder
 from jobtitles.encoder import NAMES, load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.sources import (
@@ -60,6 +61,21 @@ def test_base_encodes_as_sentence_transformers(encoders):
     titles = [t for t in TITLES if "\ud83d" not in t]
     theirs = SentenceTransformer(str(base_model().path), device="cpu").encode(titles)
     assert np.allclose(encoders["base"].encode(titles), theirs, atol=1e-5)
+
+
+def test_bfloat16_is_taken_where_it_is_quicker_and_near(encoders, monkeypatch):
+    exact = encoders["finetuned"]
+    monkeypatch.setattr(encoder, "QUICKER", 0.0)
+    half = exact.quickest()
+    assert (half.precision, half.digest) == ("bfloat16", exact.digest)
+    titles = [title for title in TITLES if title.strip()]
+    cosines = (half.encode(titles) * exact.encode(titles)).sum(axis=1)
+    assert 0.98 < cosines.min() < 1 - 1e-6
+    monkeypatch.setattr(encoder, "NEAR", 1.1)
+    assert exact.quickest() is exact
+    monkeypatch.setattr(encoder, "NEAR", 0.0)
+    monkeypatch.setattr(encoder, "QUICKER", float("inf"))
+    assert exact.quickest() is exact
 
 
 def test_no_titles_give_no_vectors(encoders):

@@ -1,6 +1,7 @@
 """Tables in files: every format in and out again, and what is wrong with one told by its place."""
 
 import csv
+from zipfile import ZipFile
 
 import openpyxl
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 
 from jobtitles import tables
 from jobtitles.errors import DataError, InputError
-from jobtitles.tables import Table
+from jobtitles.tables import Limits, Table, encoding_of
 
 ROWS = [["1", "Nurse, night", 'a "quoted" cell'], ["2", "", "=1+1"], ["3", "Köchin\nzweite", ""]]
 COLUMNS = ["id", "title", "note"]
@@ -44,9 +45,8 @@ def read(path):
 
 @pytest.mark.parametrize("suffix", tables.FORMATS)
 @pytest.mark.parametrize("portion", [1, 2, 10_000])
-def test_rows_come_out_as_they_went_in_with_columns_added(tmp_path, monkeypatch, suffix, portion):
-    monkeypatch.setattr(tables, "PORTION", portion)
-    table = Table(write(tmp_path / f"in{suffix}"), "title")
+def test_rows_come_out_as_they_went_in_with_columns_added(tmp_path, suffix, portion):
+    table = Table(write(tmp_path / f"in{suffix}"), "title", limits=Limits(portion))
     writer, titles = None, []
     for found in table.portions():
         titles += found.titles
@@ -124,3 +124,57 @@ def test_a_row_wider_than_the_header_is_told(tmp_path):
     book.save(path)
     with pytest.raises(DataError, match="row 5: a cell stands to the right of the last column"):
         list(Table(path, "title").portions())
+
+
+def test_the_column_that_looks_like_titles_is_taken(tmp_path):
+    (tmp_path / "in.csv").write_text("id,Job Title,title 2\n1,Nurse,x\n")
+    table = Table(tmp_path / "in.csv", "")
+    assert next(table.portions()).titles == ["Nurse"]
+    assert table.column == "Job Title"
+    (tmp_path / "in.csv").write_text("role,place\nNurse,x\n")
+    table = Table(tmp_path / "in.csv", "")
+    assert next(table.portions()).titles == ["Nurse"]
+
+
+def test_windows_files_are_told_from_utf_8(tmp_path):
+    for encoding, told in (("utf-8", "utf-8-sig"), ("utf-8-sig", "utf-8-sig"), ("cp1252",) * 2):
+        (tmp_path / "in.csv").write_text("title\nCafé\n", encoding=encoding)
+        assert encoding_of(tmp_path / "in.csv") == told
+    assert encoding_of(write(tmp_path / "in.xlsx")) == "utf-8-sig"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "limits", "message"),
+    [
+        (".xlsx", Limits(unpacked=1000), "unpacks to .* more than 1,000"),
+        (".csv", Limits(columns=2), "3 columns, more than 2"),
+        (".parquet", Limits(parquet_rows=2), "3 rows"),
+        (".parquet", Limits(parquet_bytes=20), "at most .* and 20 are read"),
+    ],
+)
+def test_too_much_is_refused(tmp_path, suffix, limits, message):
+    with pytest.raises(DataError, match=message):
+        next(Table(write(tmp_path / f"in{suffix}"), "title", limits=limits).portions())
+
+
+def test_a_damaged_workbook_is_told(tmp_path):
+    path = write(tmp_path / "in.xlsx")
+    with ZipFile(path) as whole, ZipFile(tmp_path / "damaged.xlsx", "w") as damaged:
+        for part in whole.infolist():
+            content = whole.read(part)
+            if part.filename.endswith("sheet1.xml"):
+                content = content[: len(content) // 2]
+            damaged.writestr(part.filename, content)
+    with pytest.raises(DataError, match="no workbook that can be read"):
+        list(Table(tmp_path / "damaged.xlsx", "title").portions())
+
+
+def test_a_workbook_that_opens_on_a_chart_is_read(tmp_path):
+    book = openpyxl.Workbook()
+    for row in [COLUMNS, *ROWS]:
+        book.active.append(row)
+    book.create_chartsheet("chart")
+    book.active = 1
+    book.save(tmp_path / "in.xlsx")
+    portion = next(Table(tmp_path / "in.xlsx", "title").portions())
+    assert portion.titles == [row[1] for row in ROWS]

@@ -3,7 +3,7 @@
 Run: python -m scripts.coder --onet folder
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,10 @@ from jobtitles.catalogue import read_titles
 from jobtitles.coder import Calibration
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.files import sha256_of, write_json
+from jobtitles.labelled import labelled_titles
+from jobtitles.voters import Voters, labelled_vectors
+from jobtitles.votes import Evidence
+from training.classifier_fit import fit_classifiers
 from training.coder_fit import (
     NEIGHBOURS,
     fit_refusal,
@@ -22,8 +26,8 @@ from training.coder_fit import (
 from training.coder_metrics import figures, outcomes, refused_shares
 from training.coding_task import CodingTask, training_labelled
 from training.command import option
-from training.neighbours import Neighbours, by_model, by_tfidf
 from training.onet import read_real_titles
+from training.tfidf import by_tfidf
 
 
 @dataclass(frozen=True)
@@ -56,46 +60,62 @@ def fit_coder(settings: CoderSettings) -> None:
         part: read_non_titles(settings.non_titles / f"{part}.tsv") for part in ("fit", "held_out")
     }
     asked = [fitting.titles, test.titles, *([t for _, t in n] for n in non_titles.values())]
-    most = max(NEIGHBOURS)
     encoders = {
         "finetuned": load_encoder("finetuned", settings.adapter),
         "base": load_encoder("base"),
     }
-    found: dict[str, list[Neighbours]] = {}
+    found: dict[str, list[Evidence]] = {}
+    vectors: dict[str, list[np.ndarray]] = {}
     for name, encoder in encoders.items():
-        print(f"neighbours by the {name} model", flush=True)
-        found[name] = by_model(encoder, labelled, asked, most)
+        print(f"evidence by the {name} model", flush=True)
+        voters = Voters(encoder, labelled, _progress)
+        classifiers = fit_classifiers(voters.vectors, labelled)
+        pairs = [voters.evidence(titles, max(NEIGHBOURS), classifiers) for titles in asked]
+        found[name], vectors[name] = zip(*pairs, strict=True)
+    # What the second reading and the classifiers are worth.
+    found["neighbours"] = [
+        replace(one, readings=one.readings[:, :1], chances={}) for one in found["finetuned"]
+    ]
     print("neighbours by TF-IDF", flush=True)
-    found["tfidf"] = by_tfidf(labelled, asked, most)
+    found["tfidf"] = by_tfidf(labelled, asked[:2], max(NEIGHBOURS))
 
-    fits = {name: fit_votes(near[0], fitting, codes) for name, near in found.items()}
+    fits = {name: fit_votes(own[0], fitting, codes) for name, own in found.items()}
+    near, of = found["finetuned"], vectors["finetuned"]
+    refusal = fit_refusal(
+        [*asked[0], *asked[2]],
+        np.concatenate([of[0], of[2]]),
+        np.concatenate([near[0].support, near[2].support]),
+        np.arange(len(asked[0]) + len(asked[2])) < len(asked[0]),
+    )
+    # What is shipped knows all titles, as the coder does; what is measured knew the training's.
+    everything = labelled_titles(settings.dataset, Path(settings.onet))
     encoder = encoders["finetuned"]
-    near = found["finetuned"]
-    texts = [*asked[0], *asked[2]]
-    vectors = encoder.encode(texts)
-    support = np.concatenate([near[0].cosines[:, 0], near[2].cosines[:, 0]])
-    refusal = fit_refusal(texts, vectors, support, np.arange(len(texts)) < len(asked[0]))
+    known = labelled_vectors(encoder, everything.texts, _progress)
     calibration = Calibration(
         encoder.digest,
         votes=fits["finetuned"],
         review_below=settings.review_below,
         review_gap=settings.review_gap,
         refusal=refusal,
+        classifiers=fit_classifiers(known, everything),
     )
     calibration.write(settings.output)
 
-    refused = refusal.refused(test.titles, encoder.encode(test.titles), near[1].cosines[:, 0])
+    refused = refusal.refused(test.titles, of[1], near[1].support)
     none = np.zeros(len(test.titles), bool)
+    refusing = ("finetuned", "neighbours")
     results = {
-        name: outcomes(fits[name], near[1], test, codes, refused if name == "finetuned" else none)
-        for name, near in found.items()
+        name: outcomes(fits[name], own[1], test, codes, refused if name in refusing else none)
+        for name, own in found.items()
     }
     held_out = asked[3]
-    of_non_titles = refusal.refused(held_out, encoder.encode(held_out), near[3].cosines[:, 0])
+    of_non_titles = refusal.refused(held_out, of[3], near[3].support)
     report = {
         "provenance": _provenance(settings, encoders, len(labelled.texts)),
         "settings": {
-            name: {"neighbours": fit.neighbours, "temperature": fit.temperature}
+            name: {
+                part: getattr(fit, part) for part in ("neighbours", "temperature", "classifiers")
+            }
             for name, fit in fits.items()
         },
         "groups": {
@@ -120,6 +140,10 @@ def fit_coder(settings: CoderSettings) -> None:
         error = found["finetuned"]["calibration error"]
         print(f"{group}: top-1 {shown}, calibration error {error}")
     print(f"refused: {report['refusal']}")
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done:,} of {total:,} titles", end="\n" if done == total else "", flush=True)
 
 
 def _provenance(

@@ -1,22 +1,24 @@
 """What the coder is fitted with on validation: votes, confidence, refusal."""
 
 import csv
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from jobtitles.refusal import Refusal, refusal_features
-from jobtitles.votes import VoteRule, Votes
+from jobtitles.votes import Evidence, VoteRule, Votes
 from training.coding_task import CodingTask
-from training.neighbours import Neighbours
 
 NEIGHBOURS = (8, 16, 32, 64, 128)
 TEMPERATURES = (0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
+CLASSIFIER_WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 FITTED_CANDIDATES = 3
 # Groups that decide, with equal weight: what the coder is used on.
 DECIDING = ("messy, seen", "O*NET, seen")
-TITLES_REFUSED = 0.015
+TITLES_REFUSED = 0.018
 
 
 def right_candidates(votes: Votes, task: CodingTask, codes: list[str]) -> np.ndarray:
@@ -29,23 +31,20 @@ def right_candidates(votes: Votes, task: CodingTask, codes: list[str]) -> np.nda
     )
 
 
-def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteRule:
-    """Choose neighbours and temperature by top-1, then fit the confidence.
+def fit_votes(found: Evidence, task: CodingTask, codes: list[str]) -> VoteRule:
+    """Choose what decides by top-1, then fit the confidence.
 
-    The confidence is a logistic regression over the first candidates (Platt 1999), messy titles
-    and O*NET's weighing the same.
+    First neighbours and temperature, then the votes of the classifiers. The confidence is a
+    logistic regression over the first candidates (Platt 1999), messy titles and O*NET's weighing
+    the same.
     """
-    best = (-1.0, 0, 0.0)
-    for neighbours in NEIGHBOURS:
-        for temperature in TEMPERATURES:
-            votes = VoteRule(neighbours, temperature, [], 0.0).votes(
-                found.occupations, found.cosines
-            )
-            first = right_candidates(votes, task, codes)[:, 0]
-            top = float(np.mean([first[task.groups[name]].mean() for name in DECIDING]))
-            best = max(best, (top, neighbours, temperature))
-    _, neighbours, temperature = best
-    votes = VoteRule(neighbours, temperature, [], 0.0).votes(found.occupations, found.cosines)
+    rules = [VoteRule(n, t, {}, [], 0.0) for n, t in product(NEIGHBOURS, TEMPERATURES)]
+    best = _best(rules, found, task, codes)
+    if found.chances:
+        weights = product(CLASSIFIER_WEIGHTS, repeat=len(found.chances))
+        shares = [dict(zip(found.chances, own, strict=True)) for own in weights]
+        best = _best([replace(best, classifiers=s) for s in shares], found, task, codes)
+    votes = best.votes(found, len(codes))
     right = right_candidates(votes, task, codes)
     weight = sum(task.groups[name] / task.groups[name].sum() for name in DECIDING)
     used = weight > 0
@@ -54,7 +53,22 @@ def fit_votes(found: Neighbours, task: CodingTask, codes: list[str]) -> VoteRule
     labels = right[used, :FITTED_CANDIDATES].ravel()
     weights = np.repeat(weight[used] / weight[used].mean(), FITTED_CANDIDATES)
     model.fit(features, labels, weights)
-    return VoteRule(neighbours, temperature, model.coef_[0].tolist(), float(model.intercept_[0]))
+    return replace(best, weights=model.coef_[0].tolist(), bias=float(model.intercept_[0]))
+
+
+def _best(rules: list[VoteRule], found: Evidence, task: CodingTask, codes: list[str]) -> VoteRule:
+    """The rule with the best top-1, groups weighing the same; the first of equals."""
+    place = {code: number for number, code in enumerate(codes)}
+    right = np.zeros((len(task.right), len(codes)), bool)
+    for row, own in enumerate(task.right):
+        right[row, [place[code] for code in own if code in place]] = True
+
+    def top(rule: VoteRule) -> float:
+        first = rule.shares(found, len(codes))[0].argmax(axis=1)
+        hits = right[np.arange(len(first)), first]
+        return float(np.mean([hits[task.groups[name]].mean() for name in DECIDING]))
+
+    return max(rules, key=top)
 
 
 def fit_refusal(

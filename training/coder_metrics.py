@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from jobtitles.metrics import compare
-from jobtitles.votes import VoteRule
+from jobtitles.votes import Evidence, VoteRule
 from training.coder_fit import right_candidates
 from training.coding_task import CodingTask
-from training.neighbours import Neighbours
 
 BINS = 10
 COVERAGES = (0.25, 0.5, 0.75, 0.9, 1.0)
@@ -33,10 +32,10 @@ class Outcomes:
 
 
 def outcomes(
-    rule: VoteRule, found: Neighbours, task: CodingTask, codes: list[str], refused: np.ndarray
+    rule: VoteRule, found: Evidence, task: CodingTask, codes: list[str], refused: np.ndarray
 ) -> Outcomes:
     """Code the titles of a task and judge the codes."""
-    votes = rule.votes(found.occupations, found.cosines)
+    votes = rule.votes(found, len(codes))
     confidence = rule.confidence(votes)
     order = np.argsort(-confidence, axis=1, kind="stable")
     right = np.take_along_axis(right_candidates(votes, task, codes), order, axis=1)

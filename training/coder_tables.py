@@ -5,7 +5,12 @@ from collections.abc import Callable
 from jobtitles.records import JITTER_KINDS
 from training.model_tables import table
 
-SYSTEMS = {"finetuned": "fine-tuned", "base": "base model", "tfidf": "TF-IDF"}
+SYSTEMS = {
+    "finetuned": "fine-tuned",
+    "neighbours": "fine-tuned, neighbours alone",
+    "base": "base model",
+    "tfidf": "TF-IDF",
+}
 SETS = {
     "messy, seen": "messy test titles, occupations seen in training",
     "messy, unseen": "messy test titles, occupations never seen",

@@ -35,7 +35,9 @@ class _ExactIndex:
     def __init__(self, vectors: np.ndarray) -> None:
         self._vectors = torch.from_numpy(vectors)
 
-    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, queries: np.ndarray, k: int, threads: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
         """As `TitleIndex.search`."""
         best = torch.topk(torch.from_numpy(queries) @ self._vectors.T, k)
         return best.indices.numpy(), best.values.numpy()
@@ -51,15 +53,18 @@ def measure_coding_speed(settings: SpeedSettings) -> None:
     titles = [t.text for t in read_titles() if t.split == "test" and t.kind != SEED_KIND]
     bulk, single = titles[: settings.bulk], titles[-settings.single :]
     coder = load_coder()
-    graph, exact = coder.index, _ExactIndex(coder.vectors)
+    graph, exact = coder.voters.index, _ExactIndex(coder.voters.vectors)
     seconds: dict[str, list[tuple[float, float]]] = {"graph": [], "exact": []}
     for _ in range(settings.rounds):
         for name, index in (("graph", graph), ("exact", exact)):
-            coder.index = index
+            coder.voters.index = index
             of_bulk = _timed(lambda: coder.code(bulk))
             of_single = statistics.median(_timed(lambda t=t: coder.code([t])) for t in single)
             seconds[name].append((of_bulk, of_single))
-    report: dict = {"labelled_titles": len(coder.vectors), "threads": torch.get_num_threads()}
+    report: dict = {
+        "labelled_titles": len(coder.voters.vectors),
+        "threads": torch.get_num_threads(),
+    }
     for name, rounds in seconds.items():
         report[name] = {
             "titles_a_second": round(len(bulk) / statistics.median(r[0] for r in rounds), 1),

@@ -1,43 +1,16 @@
-"""The labelled titles nearest to a title, by a model's vectors or by TF-IDF."""
-
-from dataclasses import dataclass
+"""The labelled titles nearest to a title by TF-IDF: the coder's baseline without a model."""
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from jobtitles.catalogue import cached_index
-from jobtitles.coder import labelled_vectors
-from jobtitles.encoder import Encoder
 from jobtitles.labelled import Labelled
+from jobtitles.votes import Evidence
 
 CHUNK = 256
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The k nearest labelled titles of q titles, best first.
-
-    Attributes:
-        occupations: Number of each one's occupation in the sorted codes, int64, shape (q, k).
-        cosines: float32, shape (q, k).
-    """
-
-    occupations: np.ndarray
-    cosines: np.ndarray
-
-
-def by_model(
-    encoder: Encoder, labelled: Labelled, asked: list[list[str]], k: int
-) -> list[Neighbours]:
-    """Neighbours of several lists of titles as the coder finds them."""
-    index = cached_index(labelled_vectors(encoder, labelled.texts))
-    occupation = labelled.numbers
-    found = (index.search(encoder.encode(titles), k) for titles in asked)
-    return [Neighbours(occupation[rows], cosines) for rows, cosines in found]
-
-
-def by_tfidf(labelled: Labelled, asked: list[list[str]], k: int) -> list[Neighbours]:
-    """Neighbours by TF-IDF over runs of two to four characters within words."""
+def by_tfidf(labelled: Labelled, asked: list[list[str]], k: int) -> list[Evidence]:
+    """The k neighbours of several lists of titles, by runs of two to four characters in words."""
     vectorizer = TfidfVectorizer(
         analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32
     )
@@ -54,5 +27,7 @@ def by_tfidf(labelled: Labelled, asked: list[list[str]], k: int) -> list[Neighbo
             order = np.argsort(-score, axis=1, kind="stable")
             rows.append(np.take_along_axis(near, order, axis=1))
             cosines.append(np.take_along_axis(score, order, axis=1))
-        result.append(Neighbours(occupation[np.concatenate(rows)], np.concatenate(cosines)))
+        readings = np.arange(len(titles))[:, None]
+        near = occupation[np.concatenate(rows)]
+        result.append(Evidence(readings, near, np.concatenate(cosines), {}))
     return result

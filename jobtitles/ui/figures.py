@@ -128,6 +128,66 @@ def shares_figure(columns: list[str], shares: dict[str, list[float]]) -> go.Figu
     return _plain(figure)
 
 
+def compared_figure(rows: dict[str, dict[str, float]]) -> go.Figure:
+    """What the base model and the fine-tuned one reach, a line between the two.
+
+    Args:
+        rows: Label -> figure with "base" and "finetuned", the first on top.
+    """
+    labels = list(rows)[::-1]
+    figure = go.Figure()
+    for label in labels:
+        figure.add_scatter(
+            x=[rows[label]["base"], rows[label]["finetuned"]],
+            y=[label, label],
+            mode="lines",
+            line={"color": INK, "width": 2},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for name, written, colour in (
+        ("base", "base model", INK),
+        ("finetuned", "fine-tuned model", BARS[0]),
+    ):
+        figure.add_scatter(
+            x=[rows[label][name] for label in labels],
+            y=labels,
+            mode="markers",
+            name=written,
+            marker={"color": colour, "size": 13},
+            hovertemplate=f"%{{y}}, {written}: %{{x:.3f}}<extra></extra>",
+        )
+    figure.update_layout(legend={"orientation": "h", "y": -0.1})
+    return _plain(figure)
+
+
+def reliability_figure(groups: dict[str, list[dict[str, float]]]) -> go.Figure:
+    """How often codes of a confidence were right; on the diagonal it says what it means.
+
+    Args:
+        groups: Label -> bins with "confidence", "right" and "titles".
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": INK, "dash": "dot"}, name="exact"
+    )
+    for (label, bins), colour in zip(groups.items(), cycle(BARS)):
+        figure.add_scatter(
+            x=[one["confidence"] for one in bins],
+            y=[one["right"] for one in bins],
+            customdata=[one["titles"] for one in bins],
+            mode="lines+markers",
+            name=label,
+            line={"color": colour},
+            hovertemplate="confidence %{x:.2f}, right %{y:.2f}, %{customdata} titles"
+            "<extra></extra>",
+        )
+    figure.update_xaxes(range=[0, 1], title="confidence")
+    figure.update_yaxes(range=[0, 1], title="share right")
+    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    return _plain(figure)
+
+
 def _plain(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         height=HEIGHT,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from jobtitles.errors import InputError
+from jobtitles.errors import DataError, InputError
 from jobtitles.records import Hit
 
 # gr.HTML puts its value through a template step, where these have a meaning of their own.
@@ -19,12 +19,18 @@ def escape(text: str) -> str:
 
 
 @contextmanager
-def input_errors_shown() -> Iterator[None]:
-    """Turn an `InputError` into a message on the page; any other exception stays what it is."""
+def input_errors_shown(without: str = "") -> Iterator[None]:
+    """Turn what is wrong with an input into a message on the page; the rest stays what it is.
+
+    Args:
+        without: What the message shall not show: the server's folder of a visitor's file.
+    """
     try:
         yield
-    except InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    except (InputError, DataError) as error:
+        said = str(error).replace(without, "") if without else str(error)
+        # What the page says is rendered as HTML.
+        raise gr.Error(said.replace("<", "&lt;"), print_exception=False) from error
 
 
 def ranked_lists(heading: str, results: dict[str, list[Hit]]) -> str:

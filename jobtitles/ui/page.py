@@ -4,10 +4,14 @@ import os
 
 import gradio as gr
 
+from jobtitles.ui.about_tab import build_about_tab
 from jobtitles.ui.api import add_api
+from jobtitles.ui.code_tab import build_code_tab
+from jobtitles.ui.jitter_tab import build_jitter_tab
 from jobtitles.ui.llm_tab import build_llm_tab
 from jobtitles.ui.map_tab import build_map_tab
 from jobtitles.ui.markup import escape
+from jobtitles.ui.results_tab import build_results_tab
 from jobtitles.ui.search_tab import build_search_tab
 from jobtitles.ui.similar_tab import build_similar_tab
 from jobtitles.ui.theme import CSS, THEME
@@ -17,8 +21,12 @@ TITLE = "Job titles before and after fine-tuning"
 INTRODUCTION = f"""# {TITLE}
 Search messy job titles with all-MiniLM-L6-v2 and with the same model fine-tuned for them."""
 POLL_SECONDS = 1
+# Seconds between two looks for old files of visitors, and the age at which they are deleted.
+KEPT_FILES = (600, 3600)
 # The fine-tuned models by name; the first is there when the page opens.
 TUNED = {"finetuned": "Best on validation", "triplet": "Triplet loss only"}
+
+TABS = ("search", "similar", "map", "code", "jitter", "results", "llms", "about")
 
 LAUNCH = {
     "theme": THEME,
@@ -27,8 +35,8 @@ LAUNCH = {
     "mcp_server": True,
     "ssr_mode": False,
     "run_history": False,  # what visitors type is not kept, not even in their browser
-    "max_file_size": "1mb",  # nothing on the page takes a file
-    "state_session_capacity": 1000,
+    "max_file_size": "5mb",
+    "state_session_capacity": 200,
     "footer_links": ["api", "settings"],
 }
 
@@ -40,21 +48,38 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
         warmups: The page's long jobs for every fine-tuned model, by its name.
     """
     first = next(iter(TUNED))
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEPT_FILES) as page:
         gr.Markdown(INTRODUCTION)
         status = gr.HTML(_status(warmups[first]), elem_id="status")
         timer = gr.Timer(POLL_SECONDS)
         choices = [(label, name) for name, label in TUNED.items()]
         tuned = gr.Radio(choices, value=first, label="Fine-tuned model", elem_id="tuned")
-        with gr.Tab("Search"):
-            build_search_tab(warmups, tuned)
-        with gr.Tab("Similar titles"):
-            build_similar_tab(warmups, tuned)
-        with gr.Tab("Embedding map"):
-            build_map_tab(warmups, tuned)
-        with gr.Tab("LLMs"):
-            build_llm_tab()
+        with gr.Tabs() as tabs:
+            with gr.Tab("Search", id="search"):
+                query, searching = build_search_tab(warmups, tuned)
+            with gr.Tab("Similar titles", id="similar"):
+                build_similar_tab(warmups, tuned)
+            with gr.Tab("Embedding map", id="map"):
+                build_map_tab(warmups, tuned)
+            with gr.Tab("Code my titles", id="code"):
+                build_code_tab(warmups[first])
+            with gr.Tab("Jitter a title", id="jitter"):
+                build_jitter_tab(warmups, tuned)
+            with gr.Tab("Results", id="results"):
+                build_results_tab()
+            with gr.Tab("LLMs", id="llms"):
+                build_llm_tab()
+            with gr.Tab("About", id="about") as about:
+                build_about_tab(about, warmups, tuned)
         add_api(warmups)
+
+        def open_link(request: gr.Request) -> tuple[gr.Tabs, str]:
+            asked = dict(request.query_params)
+            tab = asked.get("tab")
+            chosen = gr.Tabs(selected=tab) if tab in TABS else gr.Tabs()
+            return chosen, asked.get("q", "")
+
+        page.load(open_link, outputs=[tabs, query], api_visibility="private").then(**searching)
 
         def follow(tuned: str) -> tuple[str, gr.Timer]:
             engine = warmups[tuned].engine

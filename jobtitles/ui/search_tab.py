@@ -1,5 +1,7 @@
 """The tab that searches one title with both models and shows the two lists side by side."""
 
+from typing import Any
+
 import gradio as gr
 
 from jobtitles.ui.markup import escape, input_errors_shown, ranked_lists
@@ -16,6 +18,12 @@ EXAMPLES = [
 MOST_SHOWN = 100
 WHOLE_LABEL = "Whole catalogue"
 WHOLE_INFO = "Adds the titles written for training and validation. The first use takes minutes."
+# The address of the page names what was searched, so that it can be sent on.
+LINKED = """query => {
+    const link = new URL(window.location);
+    query ? link.searchParams.set("q", query) : link.searchParams.delete("q");
+    window.history.replaceState(null, "", link);
+}"""
 NOTE = (
     "Scores are cosine similarities. The fine-tuned list is marked with the places each title "
     "moved against the base list. *Seen in training*: the fine-tuned model learned from this "
@@ -23,12 +31,18 @@ NOTE = (
 )
 
 
-def build_search_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
+def build_search_tab(
+    warmups: dict[str, Warmup], tuned: gr.Radio
+) -> tuple[gr.Textbox, dict[str, Any]]:
     """Add the tab's content to the page being built.
 
     Args:
         warmups: The page's long jobs for every fine-tuned model.
         tuned: The page's choice of one of them.
+
+    Returns:
+        The box for the query, and the arguments of an event that searches what is in it, if
+        anything is.
     """
     with gr.Row(equal_height=True, elem_classes="asking"):
         query = gr.Textbox(
@@ -66,11 +80,13 @@ def build_search_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
         (examples.load_input_event.then, show),
         (tuned.input, again),
     ):
-        listen(
-            answer,
-            [query, k, whole, tuned],
-            results,
-            api_visibility="private",
-            concurrency_id="encode",
-            concurrency_limit=2,
-        )
+        event = {
+            "fn": answer,
+            "inputs": [query, k, whole, tuned],
+            "outputs": results,
+            "api_visibility": "private",
+            "concurrency_id": "encode",
+            "concurrency_limit": 2,
+        }
+        listen(**event).then(None, query, js=LINKED, api_visibility="private")
+    return query, event

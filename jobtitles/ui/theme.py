@@ -76,6 +76,13 @@ CSS = """
 .dark .mark.only { background: #312e81; color: #c7d2fe; }
 .dark .mark.seen { background: transparent; color: #cbd5e1; }
 
+#jittered { min-height: 80px; }
+.wide { overflow-x: auto; }
+.wide table { width: 100%; border-collapse: collapse; background: var(--block-background-fill); }
+.wide th, .wide td { text-align: left; padding: 7px 10px; overflow-wrap: anywhere;
+  border-bottom: 1px solid var(--border-color-primary); }
+.wide th { font-size: var(--text-sm); }
+
 .legend { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px 16px;
   grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); font-size: var(--text-sm); }
 .legend li { display: flex; align-items: center; gap: 8px; margin: 0; }

@@ -1,4 +1,4 @@
-"""What the page needs and takes long to make: the search engine, the whole catalogue, the maps.
+"""What the page needs and takes long to make: search engine, whole catalogue, maps, coder.
 
 torch and transformers take seconds to import. Only the jobs' threads import them, so that the
 page is up before they are.
@@ -13,6 +13,7 @@ from jobtitles.sources import ADAPTERS, DATASET_DIR
 from jobtitles.ui.job import Job, Report
 
 if TYPE_CHECKING:
+    from jobtitles.coder import Coder
     from jobtitles.search import SideBySide
 
 
@@ -25,6 +26,7 @@ class Warmup:
         engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
         maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
+        coder: Makes the title coder, which is calibrated for the model "finetuned" only.
     """
 
     def __init__(self, tuned: str, dataset: Path = DATASET_DIR) -> None:
@@ -33,6 +35,7 @@ class Warmup:
         self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
         self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
+        self.coder: Job[Coder] = Job("Making the coder ready", self._make_coder)
 
     def searched(self, whole: bool, watch: Report | None = None) -> "SideBySide":
         """The engine, ready to search the default catalogue or the whole one.
@@ -47,6 +50,15 @@ class Warmup:
         engine = self.engine.result(report)
         engine.load_whole(report)
         return engine
+
+    def _make_coder(self, report: Report) -> "Coder":
+        from jobtitles.coder import load_coder
+
+        def progress(done: int, total: int) -> None:
+            report(done / total, f"Encoding {total:,} titles that vote, once")
+
+        report(0.0, "Reading the titles that vote")
+        return load_coder(self.dataset, progress=progress)
 
     def _draw(self, report: Report) -> dict[str, np.ndarray]:
         engine = self.engine.result(report)

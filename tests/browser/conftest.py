@@ -34,6 +34,16 @@ def chromium():
 @pytest.fixture
 def visit(chromium, page, engine):
     """Opens tabs on the page with loaded models; fails on script errors and remote requests."""
+    yield from visits(chromium, page)
+
+
+@pytest.fixture
+def visit_small(chromium, small_page):
+    """The same on the page over some thirty occupations."""
+    yield from visits(chromium, small_page)
+
+
+def visits(chromium, page):
     contexts, wrong = [], []
 
     def watch_request(request):

@@ -146,3 +146,16 @@ def test_a_huge_k_shows_a_page_that_can_be_read(visit):
     search(tab, "nurse", "1000000000")
     expect(items(tab, LISTS[0])).to_have_count(100)
     expect(tab.locator("#search-results .lists-heading")).to_contain_text("the first 100")
+
+
+def test_a_link_names_tab_and_query(visit, page, engine):
+    tab = visit()
+    tab.goto(f"{page.url}?q=forklift%20op%20%3Cb%3E&tab=search")
+    heading = tab.locator("#search-results .lists-heading bdi")
+    expect(heading).to_have_text("forklift op <b>")
+    tab.get_by_label("Job title", exact=True).fill("RN nights")
+    tab.keyboard.press("Enter")
+    expect(heading).to_have_text("RN nights")
+    expect(tab).to_have_url(re.compile(r"q=RN\+nights"))
+    tab.goto(f"{page.url}?tab=about")
+    expect(tab.get_by_role("tab", name="About")).to_have_attribute("aria-selected", "true")

@@ -1,0 +1,157 @@
+"""The tab with the measured results: what fine-tuning changed, the coder, the public sets."""
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+from jobtitles.records import JITTER_KINDS
+from jobtitles.sources import ROOT
+from jobtitles.ui.figures import compared_figure, reliability_figure
+
+CARDS = ROOT / "model_card"
+GROUPS = {
+    "overall": "all test titles",
+    "seen": "occupations seen in training",
+    "unseen": "occupations never seen",
+}
+CODED = {
+    "messy, seen": "messy titles, occupations seen in training",
+    "messy, unseen": "messy titles, occupations never seen",
+    "O*NET, seen": "held-out O*NET titles, seen occupations",
+    "O*NET, unseen": "held-out O*NET titles, occupations never seen",
+}
+METRICS = (
+    "**MRR**: mean of 1 / rank of the right answer; 1 is always first. **hit@k**: share of titles "
+    "with a right answer among the first k. **top-k**: share whose right occupation is among the "
+    "first k. **MAP**: how near the top all right answers stand. **Interval**: 95 %, from a paired "
+    "bootstrap over occupations; a difference whose interval holds 0 may be chance."
+)
+
+
+def build_results_tab(cards: Path = CARDS) -> None:
+    """Add the tab's content to the page being built.
+
+    Args:
+        cards: Folder of the result files.
+    """
+    test = _read(cards / "finetuned" / "metrics.json")["splits"]["test"]
+    rows = _compared_rows(test)
+    kinds = {kind: test["seed_retrieval"][kind]["mrr"] for kind in JITTER_KINDS}
+    groups = {label: test["seed_retrieval"][name]["mrr"] for name, label in GROUPS.items()}
+    coder = _read(cards / "coder_metrics.json")["groups"]
+    gr.Markdown(
+        "## What fine-tuning changed\nMessy test titles, which neither training nor any choice has "
+        "seen: where does the model rank the clean title that they were written from?"
+    )
+    gr.Plot(
+        compared_figure(groups | kinds),
+        label="MRR of the own clean title: base model and fine-tuned model",
+        elem_id="results-kinds",
+    )
+    gr.Dataframe(
+        rows,
+        headers=["measured", "base", "fine-tuned", "difference", "95 % interval", "titles"],
+        datatype="str",
+        interactive=False,
+        wrap=True,
+        max_height=420,
+        label="Figures of the test split",
+        elem_id="results-figures",
+    )
+    gr.Markdown(METRICS, elem_classes="note")
+    gr.Markdown(
+        "## The title coder\nIts confidence against how often it was right, on test titles of "
+        "occupations that training knew. Of an occupation that it never saw it knows the name "
+        "only, and is too sure of itself."
+    )
+    gr.Plot(
+        reliability_figure(
+            {CODED[g]: coder[g]["finetuned"]["reliability"] for g in ("messy, seen", "O*NET, seen")}
+        ),
+        label="Share that was right, by confidence",
+        elem_id="results-coder",
+    )
+    gr.Dataframe(
+        _coded_rows(coder),
+        headers=["titles", "right", "with the base model", "TF-IDF", "right among three"],
+        datatype="str",
+        interactive=False,
+        wrap=True,
+        max_height=420,
+        label="Codes that were right",
+        elem_id="results-codes",
+    )
+    public = sorted((cards / "public").glob("*.json"))
+    if public:
+        gr.Markdown(
+            "## Public sets\nMeasured once with the frozen recipe; nothing was chosen by them."
+        )
+        gr.Dataframe(
+            [row for path in public for row in _public_rows(_read(path))],
+            headers=["set", "model", "MAP", "MRR", "hit@1", "hit@10"],
+            datatype="str",
+            interactive=False,
+            wrap=True,
+            label="Public sets",
+            elem_id="results-public",
+        )
+    with gr.Row():
+        gr.DownloadButton("Download the figures", value=str(cards / "finetuned" / "metrics.json"))
+        gr.DownloadButton("Download the coder's figures", value=str(cards / "coder_metrics.json"))
+
+
+def _compared_rows(test: dict) -> list[list[str]]:
+    rows = []
+    for name, label in GROUPS.items():
+        for metric in ("mrr", "hit@1", "hit@10"):
+            figure = test["seed_retrieval"][name][metric]
+            rows.append(_row(f"own clean title, {_shown(metric)}: {label}", figure))
+    for name, label in GROUPS.items():
+        for metric in ("top-1", "top-3"):
+            figure = test["occupation_retrieval"][name][metric]
+            rows.append(_row(f"occupation, {metric}: {label}", figure))
+    for group, label in (("held_out", GROUPS["seen"]), ("unseen", GROUPS["unseen"])):
+        figure = test["real_titles"][group]["mrr"]
+        rows.append(_row(f"O*NET's own titles, MRR: {label}", figure))
+    alike = test["real_titles_alike"]["unseen"]["map"]
+    rows.append(_row(f"O*NET's titles among each other, MAP: {GROUPS['unseen']}", alike))
+    for kind in JITTER_KINDS:
+        rows.append(_row(f"own clean title, MRR: {kind}", test["seed_retrieval"][kind]["mrr"]))
+    return rows
+
+
+def _row(label: str, figure: dict) -> list[str]:
+    return [
+        label,
+        f"{figure['base']:.3f}",
+        f"{figure['finetuned']:.3f}",
+        f"{figure['difference']:+.3f}",
+        f"{figure['low']:+.3f} to {figure['high']:+.3f}",
+        f"{figure['queries']:,}",
+    ]
+
+
+def _coded_rows(groups: dict) -> list[list[str]]:
+    asked = CODED | {kind: f"messy, seen occupations: {kind}" for kind in JITTER_KINDS}
+    shown = (("finetuned", "top-1"), ("base", "top-1"), ("tfidf", "top-1"), ("finetuned", "top-3"))
+    return [
+        [label, *(f"{100 * groups[group][system][metric]:.1f} %" for system, metric in shown)]
+        for group, label in asked.items()
+    ]
+
+
+def _public_rows(found: dict) -> list[list[str]]:
+    models = found["whole"]["models"]
+    return [
+        [found["set"], name] + [f"{own[m]:.3f}" for m in ("map", "mrr", "hit@1", "hit@10")]
+        for name, own in models.items()
+    ]
+
+
+def _shown(metric: str) -> str:
+    return metric if "@" in metric else metric.upper()
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
