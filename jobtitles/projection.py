@@ -4,12 +4,15 @@ import importlib.metadata
 from hashlib import sha256
 
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
+from sklearn.neighbors import NearestNeighbors
 
 from jobtitles.cache import cached_arrays
 from jobtitles.encoder import Progress
 
 PERPLEXITY = 30
 SEED = 0
+PURITY_NEIGHBOURS = 10
 ITERATIONS = 750  # openTSNE's defaults: 250 of early exaggeration, then 500
 
 
@@ -54,3 +57,32 @@ def tsne_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarra
         "settings": f"perplexity={PERPLEXITY} seed={SEED}",
     }
     return cached_arrays("map", key, build)["xy"]
+
+
+def aligned(xy: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """A map turned and mirrored so that its points lie as near to another map's as they can.
+
+    t-SNE leaves both to chance; side by side the eye compares maps of the same orientation only.
+    Orthogonal Procrustes (Schönemann 1966).
+
+    Args:
+        xy: Coordinates, shape (n, 2).
+        reference: Those of the same points in the other map, shape (n, 2).
+    """
+    centred = xy - xy.mean(axis=0)
+    turn, _ = orthogonal_procrustes(centred, reference - reference.mean(axis=0))
+    return (centred @ turn).astype(np.float32)
+
+
+def purity(xy: np.ndarray, groups: list[str]) -> float:
+    """Mean share of a point's nearest neighbours in the map that are of its own group, 0 to 1.
+
+    Args:
+        xy: Coordinates, shape (n, 2).
+        groups: Group of every point.
+    """
+    near = min(PURITY_NEIGHBOURS, len(xy) - 1)
+    # Asked for without points, it leaves each point itself out.
+    rows = NearestNeighbors(n_neighbors=near).fit(xy).kneighbors(return_distance=False)
+    names = np.array(groups)
+    return float((names[rows] == names[:, None]).mean())

@@ -48,6 +48,16 @@ def test_titles_of_training_are_marked():
     assert in_base == [[("seen", "seen in training")], [], []]
 
 
+def test_titles_of_the_own_occupation_are_marked_and_counted():
+    page = ranked_lists("", {"base": [hit(1)], "finetuned": [hit(2)]}, "29-1141.00", 0.0123)
+    assert marks(page)[1] == [[("own", "same occupation"), ("only", "only here")]]
+    assert "1 of 1 of the same occupation" in page
+    assert "0 of 1 stand in both lists. Found in 12 ms." in page
+    other = ranked_lists("", {"base": [hit(1)], "finetuned": [hit(1)]}, "11-1011.00")
+    assert "0 of 1 of the same occupation" in other
+    assert "1 of 1 stand in both lists.<" in other
+
+
 def test_titles_scores_and_occupations_are_shown_escaped():
     page = ranked_lists("", {"base": [hit(1, "<b>${x}`", score=0.12345)], "finetuned": []})
     assert "&lt;b&gt;&#36;&#123;x&#125;&#96;" in page

@@ -29,9 +29,11 @@ RESULTS = {
     "metrics": "model_card/finetuned/metrics.json",
     "triplet": "model_card/triplet/metrics.json",
     "coding_speed": "model_card/coding_speed.json",
+    "encoding_speed": "model_card/encoding_speed.json",
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "public": "model_card/public",
+    "public_first": "model_card/public/first",
     "ablation": "training/ablation",
     "full_length": "training/full_length",
 }

@@ -99,6 +99,19 @@ def _speed(results: dict) -> str:
     )
 
 
+def _encoding_speed(results: dict) -> str:
+    found = results["encoding_speed"]
+    rate = found["titles_a_second"]
+    worst = max(abs(change) for change in found["changes"].values())
+    return (
+        f"On {found['threads']} cores the page and the coder encode {rate['page']:,.0f} titles a "
+        f"second ({found['precision']}), SentenceTransformer.encode with its defaults "
+        f"{rate['library']:,.0f} of the same {found['titles']:,} titles in the same run: "
+        f"{found['ratio']:.1f} times. Mean cosine between the two: {found['mean_cosine']:.4f}; no "
+        f"retrieval figure of the test split moves by more than {worst:.4f}."
+    )
+
+
 BLOCKS: dict[str, Callable[[dict], str]] = {
     "coder_accuracy": _accuracy,
     "coder_kinds": _kinds,
@@ -106,4 +119,5 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "coder_reliability": _reliability,
     "coder_refusal": _refusal,
     "coding_speed": _speed,
+    "encoding_speed": _encoding_speed,
 }

@@ -7,7 +7,7 @@ import hashlib
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,13 @@ from training.factoring import factored
 from training.groups import training_groups
 from training.losses import make_loss
 from training.onet import RealTitles, read_real_titles
-from training.recipe import FinetuneSettings, recipe_of
+from training.recipe import FinetuneSettings, recipe_of, second_recipe
 from training.triplets import build_triplets
 from training.validation import ValidationRetrieval, encoder_of
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+FINISHED = "finished.json"
 OCCUPATION = ("masked_ranking", "supcon")
 ADAPTER_TARGETS = r".*encoder\.layer.*\.(query|key|value|dense)"
 
@@ -84,7 +85,7 @@ def train(
     real: RealTitles | None,
     validation: ValidationRetrieval,
 ) -> Trained | None:
-    """Train by a recipe; a killed training is taken up at its last checkpoint.
+    """Train by a recipe, or by two whose weights are averaged.
 
     Args:
         settings: The recipe.
@@ -95,7 +96,67 @@ def train(
     Returns:
         None in all but the first of several processes.
     """
+    recipes = [settings, *([second_recipe(settings)] if settings.souped_with else [])]
+    courses = [_course(recipe, titles, real, validation) for recipe in recipes]
+    if None in courses:
+        return None
+    states = [state for course in courses for state in course.states]
+    model = start_model(settings)
+    base = model.state_dict()
+    # Before the adapter's weights are taken: it has none of the base's names.
+    if settings.weights == "all":
+        states = [averaged(states, base, settings.base_share)]
+    model.load_state_dict(states[-1])
+    after = validation.measure(encoder_of(model))
+    # The trainer only logs an error when it cannot load the best checkpoint.
+    best = courses[0].report["best"]
+    untouched = len(courses) == settings.seeds == 1 and not settings.base_share
+    if best and untouched and abs(after["select"] - best) > 1e-3:
+        raise RuntimeError(f"best checkpoint {best:.4f}, loaded {after['select']:.4f}")
+    reports = [course.report for course in courses]
+    report = {
+        "recipe": recipe_of(settings),
+        "bf16": reports[0]["bf16"],
+        "threads": torch.get_num_threads(),
+        "rows": sum(own["rows"] for own in reports),
+        "steps": sum(own["steps"] for own in reports),
+        "resumed": any(own["resumed"] for own in reports),
+        "minutes": round(sum(own["minutes"] for own in reports), 1),
+        "validation": after,
+        "history": [course for own in reports for course in own["history"]],
+    }
+    return Trained(model, report)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """The trainings of one recipe: the weights of each seed, and what is reported."""
+
+    states: list[dict[str, torch.Tensor]]
+    report: dict[str, Any]
+
+
+def _course(
+    settings: FinetuneSettings,
+    titles: list[Title],
+    real: RealTitles | None,
+    validation: ValidationRetrieval,
+) -> _Course | None:
+    """Train every seed of one recipe.
+
+    A killed training is taken up at its last checkpoint, a finished one is not trained again.
+    """
     started = time.monotonic()
+    # Named by the recipe: a killed run finds its own checkpoints, never another recipe's.
+    recipe = recipe_of(replace(settings, souped_with=""))
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
+    folder = settings.checkpoints / f"{settings.loss}-{digest}"
+    finished = folder / FINISHED
+    if finished.is_file():
+        report = json.loads(finished.read_text(encoding="utf-8"))
+        kept = [load_file(folder / name) for name in report["weights"]]
+        print(f"{folder}: trained already, for {report['minutes']} minutes", flush=True)
+        return _Course(kept, report)
     guide = _previous(settings)
     uses_negatives = settings.loss == "triplet" or settings.hard_negatives
     training_set = build_triplets(
@@ -105,10 +166,6 @@ def train(
         encoder_of(guide).encode if uses_negatives else None,
         settings,
     )
-    recipe = recipe_of(settings)
-    # Named by the recipe: a killed run finds its own checkpoints, never another recipe's.
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
-    folder = settings.checkpoints / f"{settings.loss}-{digest}"
     bf16 = settings.bf16 == "yes" or (
         settings.bf16 == "auto" and bf16_is_faster(start_model(settings))
     )
@@ -131,30 +188,25 @@ def train(
         resumed = resumed or last is not None
         steps += trainer.state.global_step
         history.append([entry for entry in trainer.state.log_history if "eval_select" in entry])
-        states.append(model.state_dict())
+        states.append({name: tensor.cpu() for name, tensor in model.state_dict().items()})
     if not trainer.is_world_process_zero():
         return None
-    if settings.weights == "all":
-        base = start_model(settings).state_dict()
-        model.load_state_dict(averaged(states, base, settings.base_share))
-    after = validation.measure(encoder_of(model))
-    # The trainer only logs an error when it cannot load the best checkpoint.
-    best = trainer.state.best_metric
-    untouched = settings.seeds == 1 and not settings.base_share
-    if best and untouched and abs(after["select"] - best) > 1e-3:
-        raise RuntimeError(f"best checkpoint {best:.4f}, loaded {after['select']:.4f}")
+    weights = [f"{seed}.safetensors" for seed in range(settings.seeds)]
+    for name, state in zip(weights, states, strict=True):
+        whole = {key: tensor.contiguous() for key, tensor in state.items()}
+        write_atomically(folder / name, lambda path, whole=whole: save_file(whole, path))
     report = {
-        "recipe": recipe,
+        "weights": weights,
+        "best": trainer.state.best_metric,
         "bf16": bf16,
-        "threads": torch.get_num_threads(),
         "rows": len(training_set.rows),
         "steps": steps,
         "resumed": resumed,
         "minutes": round((time.monotonic() - started) / 60, 1),
-        "validation": after,
         "history": history,
     }
-    return Trained(model, report)
+    write_json(finished, report)
+    return _Course(states, report)
 
 
 def start_model(settings: FinetuneSettings) -> SentenceTransformer:

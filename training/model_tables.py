@@ -126,14 +126,26 @@ def validation_figures(figures: dict[str, float]) -> list[str]:
     return [NOT_MEASURED if value is None else _share(value) for value in values]
 
 
+def _settings(recipe: dict, without: dict | None = None) -> str:
+    """The settings of a recipe; those of another one are left out."""
+    return ", ".join(
+        f"`{name}` {value}"
+        for name, value in recipe.items()
+        if not name.endswith("sha256") and name != "souped_with"
+        if without is None or without.get(name) != value
+    )
+
+
 def _recipe(results: dict) -> str:
     training = results["metrics"]["provenance"]["training"]
     before, after = training["validation"]["base"], training["validation"]["finetuned"]
-    settings = ", ".join(
-        f"`{name}` {value}"
-        for name, value in training["recipe"].items()
-        if not name.endswith("sha256")
-    )
+    recipe = training["recipe"]
+    settings = f"Settings: {_settings(recipe)}."
+    if recipe.get("souped_with"):
+        settings = (
+            f"The mean of the weights of two trainings. First: {_settings(recipe)}. Second, what "
+            f"differs: {_settings(recipe['souped_with'], recipe)}."
+        )
     names = {"seed_seen": "MRR, seeds of seen occupations", "seed_unseen": "MRR, of unseen ones"}
     names["real_held_out"] = "MRR, held-out O*NET titles"
     names["real_unseen"] = "MRR, of unseen occupations"
@@ -141,7 +153,7 @@ def _recipe(results: dict) -> str:
     rows = [[names[n], _share(before[n]), _share(after[n])] for n in names if n in after]
     return (
         f"{training['rows']:,} triplets, {training['steps']:,} steps, "
-        f"{training['minutes']:.0f} minutes on the CPU. Settings: {settings}.\n\n"
+        f"{training['minutes']:.0f} minutes on the CPU. {settings}\n\n"
         + table(["on validation", "base", "fine-tuned"], rows)
     )
 
@@ -184,6 +196,15 @@ def _public(results: dict) -> str:
             parts.append(f"**{header}{figures['documents']:,} documents**")
             if figures["queries"]:
                 parts.append(_public_table(figures))
+    return "\n\n".join(parts)
+
+
+def _public_first(results: dict) -> str:
+    """What the model shipped first reached, before the recipe was changed."""
+    parts = []
+    for name, result in results["public_first"].items():
+        figures = result["whole"]
+        parts += [f"**{name}**", _public_table(figures)]
     return "\n\n".join(parts)
 
 
@@ -273,6 +294,7 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "dimensions": _dimensions,
     "throughput": _throughput,
     "public": _public,
+    "public_first": _public_first,
     "ablation": _ablation,
     "full_length": _full_length,
     "model_index": _model_index,

@@ -1,6 +1,6 @@
 """The settings of a fine-tuning: a recipe, kept as a file of arguments in training/recipes/."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,6 +48,7 @@ class FinetuneSettings:
     )
     lora_rank: int = option(64, "rank of the adapter")
     seeds: int = option(1, "trainings whose weights are averaged, of seed, seed + 1, ...")
+    souped_with: str = option("", "file of a second recipe; both trainings' weights are averaged")
     base_share: float = option(0.0, "share of the base model's weights in the result")
     eval_every: int = option(100, "steps between validations and checkpoints; 0: none")
     patience: int = option(3, "validations without a better one before stopping early")
@@ -62,6 +63,8 @@ def recipe_of(settings: FinetuneSettings) -> dict[str, Any]:
     recipe = asdict(settings)
     for place in PLACES:
         del recipe[place]
+    if settings.souped_with:
+        recipe["souped_with"] = recipe_of(second_recipe(settings))
     data = {"dataset": settings.dataset / "data" / "train-00000-of-00001.parquet"}
     if settings.written_share:
         data["occupations"] = settings.dataset / OCCUPATIONS / "train-00000-of-00001.parquet"
@@ -70,6 +73,18 @@ def recipe_of(settings: FinetuneSettings) -> dict[str, Any]:
     if settings.previous:
         data["previous"] = Path(settings.previous) / "adapter_model.safetensors"
     return recipe | {f"{name}_sha256": sha256_of(path) for name, path in data.items()}
+
+
+def second_recipe(settings: FinetuneSettings) -> FinetuneSettings:
+    """The recipe that `souped_with` names, with the places of the first.
+
+    Raises:
+        InputError: There is no such file, or it names a further one.
+    """
+    second = read_recipe(Path(settings.souped_with), settings.onet)
+    if second.souped_with:
+        raise InputError(f"{settings.souped_with} names a third recipe: two are averaged at most.")
+    return replace(second, **{place: getattr(settings, place) for place in PLACES})
 
 
 def read_recipe(path: Path, onet: str) -> FinetuneSettings:

@@ -11,6 +11,7 @@ INTRODUCTION = (
     "close together. Axes and distances between groups mean nothing. Drawing takes about a "
     "minute the first time."
 )
+NAMES = ("base", "finetuned")
 
 
 def build_map_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
@@ -35,24 +36,34 @@ def build_map_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
     with gr.Row():
         base = gr.Plot(label="Base model", elem_id="map-base", min_width=320)
         finetuned = gr.Plot(label="Fine-tuned model", elem_id="map-finetuned", min_width=320)
+    said = gr.HTML(elem_id="map-purity")
     gr.HTML(_legend(), elem_id="map-legend")
 
     def draw(group: str, tuned: str, progress=gr.Progress()) -> list:  # noqa: ANN001, B008
         engine = warmups[tuned].engine.result(progress)
         maps = warmups[tuned].maps.result(progress)
+        from jobtitles.projection import PURITY_NEIGHBOURS, purity
+
         titles = engine.titles[: engine.default_count]
-        return [map_figure(maps[name], titles, group) for name in ("base", "finetuned")]
+        groups = [title.onet_code[:2] for title in titles]
+        shares = [f"{purity(maps[name], groups):.0%}" for name in NAMES]
+        sentence = (
+            f"Of a title's {PURITY_NEIGHBOURS} nearest in the map, {shares[0]} are of its own "
+            f"group with the base model and {shares[1]} with the fine-tuned one."
+        )
+        figures = [map_figure(maps[name], titles, group) for name in NAMES]
+        return [*figures, f'<p role="status">{sentence}</p>']
 
     gr.on(
         [button.click, group.input],
         draw,
         [group, tuned],
-        [base, finetuned],
+        [base, finetuned, said],
         api_visibility="private",
         concurrency_limit=4,
     )
     # The maps of another model take a minute: they are drawn when they are asked for.
-    tuned.input(lambda: (None, None), outputs=[base, finetuned], api_visibility="private")
+    tuned.input(lambda: (None, None, ""), outputs=[base, finetuned, said], api_visibility="private")
 
 
 def _legend() -> str:

@@ -33,36 +33,56 @@ def input_errors_shown(without: str = "") -> Iterator[None]:
         raise gr.Error(said.replace("<", "&lt;"), print_exception=False) from error
 
 
-def ranked_lists(heading: str, results: dict[str, list[Hit]]) -> str:
+def ranked_lists(
+    heading: str, results: dict[str, list[Hit]], code: str = "", seconds: float | None = None
+) -> str:
     """Two ranked lists side by side.
 
     Args:
         heading: What the lists answer, as HTML.
         results: Hits of "base" and of "finetuned", best first.
+        code: Occupation whose titles are marked and counted; "" for none.
+        seconds: How long the answer took, if that is to be said.
     """
     places = {
         name: {hit.row: place for place, hit in enumerate(hits, 1)}
         for name, hits in results.items()
     }
     base = "".join(
-        _item(place, hit, "" if hit.row in places["finetuned"] else _mark("only", "only here"))
+        _item(
+            place, hit, "" if hit.row in places["finetuned"] else _mark("only", "only here"), code
+        )
         for place, hit in enumerate(results["base"], 1)
     )
     finetuned = "".join(
-        _item(place, hit, _moved(place, places["base"].get(hit.row)))
+        _item(place, hit, _moved(place, places["base"].get(hit.row)), code)
         for place, hit in enumerate(results["finetuned"], 1)
     )
+    both = len(places["base"].keys() & places["finetuned"].keys())
+    took = "" if seconds is None else f" Found in {1000 * seconds:.0f} ms."
     return (
-        f'<p class="lists-heading" role="status">{heading}</p><div class="lists">'
-        f'<section aria-label="Base model"><h3>Base model</h3><ol>{base}</ol></section>'
-        f'<section aria-label="Fine-tuned model"><h3>Fine-tuned model</h3><ol>{finetuned}</ol>'
+        f'<p class="lists-heading" role="status">{heading}</p>'
+        f'<p class="agreement">{both} of {len(results["finetuned"])} stand in both lists.{took}</p>'
+        '<div class="lists">'
+        f'<section aria-label="Base model"><h3>Base model{_counted(results["base"], code)}</h3>'
+        f'<ol>{base}</ol></section><section aria-label="Fine-tuned model">'
+        f"<h3>Fine-tuned model{_counted(results['finetuned'], code)}</h3><ol>{finetuned}</ol>"
         "</section></div>"
     )
 
 
-def _item(place: int, hit: Hit, mark: str) -> str:
+def _counted(hits: list[Hit], code: str) -> str:
+    if not code:
+        return ""
+    own = sum(hit.title.onet_code == code for hit in hits)
+    return f' <span class="counted">{own} of {len(hits)} of the same occupation</span>'
+
+
+def _item(place: int, hit: Hit, mark: str, code: str) -> str:
     title = hit.title
     seen = _mark("seen", "seen in training") if title.seen_in_training else ""
+    if title.onet_code == code:
+        seen += _mark("own", "same occupation")
     return (
         f'<li><span class="place">{place}</span>'
         f'<div class="what"><bdi class="title">{escape(title.text)}</bdi>'

@@ -1,5 +1,6 @@
 """The tab that searches one title with both models and shows the two lists side by side."""
 
+import time
 from typing import Any
 
 import gradio as gr
@@ -68,7 +69,9 @@ def build_search_tab(
             k = checked_k(k)
             if k > MOST_SHOWN:
                 heading += f" (the first {MOST_SHOWN}; the API gives more)"
-            return ranked_lists(heading, engine.search(query, min(k, MOST_SHOWN), whole))
+            started = time.perf_counter()
+            results = engine.search(query, min(k, MOST_SHOWN), whole)
+        return ranked_lists(heading, results, seconds=time.perf_counter() - started)
 
     def again(query: str, k: object, whole: bool, tuned: str, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
         return show(query, k, whole, tuned, progress) if query.strip() else ""

@@ -66,6 +66,7 @@ def build_similar_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
             f"Nearest to <bdi>{escape(title.text)}</bdi>, "
             f"{escape(title.onet_code)} {escape(title.onet_name)}",
             results,
+            title.onet_code,
         )
 
     # Not text.input: it is silent where the first thing that happens to the box is a paste.

@@ -48,6 +48,9 @@ CSS = """
 
 #search-results, #similar-results { min-height: 150px; }
 .lists-heading { margin: 0 0 8px; overflow-wrap: anywhere; }
+.agreement { margin: -4px 0 10px; }
+.agreement, .lists .counted { font-size: var(--text-sm); color: var(--body-text-color-subdued); }
+.lists .counted { font-weight: 400; margin-left: 6px; }
 .lists-heading bdi { font-weight: 600; }
 .lists { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; }
 .lists section { min-width: 0; }
@@ -69,11 +72,13 @@ CSS = """
 .mark.up { background: #ccfbf1; color: #115e59; }
 .mark.down { background: #ffedd5; color: #9a3412; }
 .mark.only { background: #e0e7ff; color: #3730a3; }
+.mark.own { background: #dcfce7; color: #166534; }
 .mark.seen { background: transparent; border: 1px dashed currentColor; }
 .dark .mark { background: #334155; color: #e2e8f0; }
 .dark .mark.up { background: #134e4a; color: #99f6e4; }
 .dark .mark.down { background: #7c2d12; color: #fed7aa; }
 .dark .mark.only { background: #312e81; color: #c7d2fe; }
+.dark .mark.own { background: #14532d; color: #bbf7d0; }
 .dark .mark.seen { background: transparent; color: #cbd5e1; }
 
 #jittered { min-height: 80px; }

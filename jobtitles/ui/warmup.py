@@ -62,7 +62,7 @@ class Warmup:
 
     def _draw(self, report: Report) -> dict[str, np.ndarray]:
         engine = self.engine.result(report)
-        from jobtitles.projection import tsne_map
+        from jobtitles.projection import aligned, tsne_map
         from jobtitles.search import WRITTEN
 
         maps = {}
@@ -73,6 +73,7 @@ class Warmup:
                 report((turn + done / total) / len(WRITTEN), doing)
 
             maps[name] = tsne_map(engine.vectors(name), progress)
+        maps["finetuned"] = aligned(maps["finetuned"], maps["base"])
         return maps
 
     def _load(self, report: Report) -> "SideBySide":

@@ -52,6 +52,8 @@ def test_two_visitors_one_drawing(visit, page, engine, cache_home, caplog):
         expected = "<br>".join(html.escape(s, quote=False) for s in (title.text, title.onet_name))
         assert drawn[0]["hover"] == expected
 
+    expect(first.locator("#map-purity p")).to_contain_text("of its own group with the base model")
+
     # Drawn already: another group is quick, and is drawn over the faded others.
     box = first.get_by_label("Highlight an occupation group")
     box.click()
