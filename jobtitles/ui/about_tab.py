@@ -8,14 +8,14 @@ from jobtitles.ui.markup import escape
 from jobtitles.ui.warmup import Warmup
 
 PACKAGES = ("gradio", "sentence-transformers", "torch", "transformers", "hnswlib", "openTSNE")
-DATA = """## Data
-Claude (Anthropic) wrote the messy titles, each for a clean title with its O*NET-SOC 2019 code, and
+DATA = r"""## Data
+Claude (Anthropic) wrote the messy titles, each for a clean title with its O\*NET-SOC 2019 code, and
 the names of every occupation's jobs. Titles of validation and test, and whole occupations, are held
 out of training. The dataset is synthetic, in English, and its occupations are those of the United
 States. CC BY 4.0.
 
-Occupation codes and names are from the O*NET database by the U.S. Department of Labor, Employment
-and Training Administration (USDOL/ETA), CC BY 4.0. O*NET® is a trademark of USDOL/ETA, which has
+Occupation codes and names are from the O\*NET database by the U.S. Department of Labor, Employment
+and Training Administration (USDOL/ETA), CC BY 4.0. O\*NET® is a trademark of USDOL/ETA, which has
 not approved, endorsed or tested this project.
 
 ## Models

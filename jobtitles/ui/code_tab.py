@@ -61,7 +61,7 @@ def build_code_tab(warmup: Warmup) -> None:
             column = gr.Dropdown([], label="Column of job titles", visible=False)
     with gr.Row(elem_classes="asking"):
         button = gr.Button("Code", variant="primary", scale=1, min_width=110)
-        example = gr.Button("Try an example", scale=1, min_width=110)
+        example = gr.Button("Example", scale=1, min_width=110)
         review = gr.Checkbox(label="Only what should be reviewed", scale=2)
     said = gr.HTML(elem_id="coded-said")
     table = gr.Dataframe(

@@ -84,9 +84,7 @@ def build_results_tab(cards: Path = CARDS) -> None:
     )
     public = sorted((cards / "public").glob("*.json"))
     if public:
-        gr.Markdown(
-            "## Public sets\nMeasured once with the frozen recipe; nothing was chosen by them."
-        )
+        gr.Markdown("## Public sets\nMeasured with the finished model; nothing was chosen by them.")
         gr.Dataframe(
             [row for path in public for row in _public_rows(_read(path))],
             headers=["set", "model", "MAP", "MRR", "hit@1", "hit@10"],

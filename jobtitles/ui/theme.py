@@ -83,9 +83,10 @@ CSS = """
 
 #jittered { min-height: 80px; }
 .wide { overflow-x: auto; }
-.wide table { width: 100%; border-collapse: collapse; background: var(--block-background-fill); }
-.wide th, .wide td { text-align: left; padding: 7px 10px; overflow-wrap: anywhere;
-  border-bottom: 1px solid var(--border-color-primary); }
+.wide table { width: 100%; min-width: 620px; border-collapse: collapse;
+  background: var(--block-background-fill); }
+.wide th, .wide td { text-align: left; padding: 7px 10px; border: 0 !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
 .wide th { font-size: var(--text-sm); }
 
 .legend { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px 16px;

@@ -6,12 +6,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.tabs import choose
+
 TITLES = ["RN - Med/Surg nights $41/hr", "massage therapist pt", "N/A", "massage therapist pt"]
 
 
 def open_coder(visit_small, *size):
     tab = visit_small(*size)
-    tab.get_by_role("tab", name="Code my titles").click()
+    choose(tab, "Code my titles")
     return tab
 
 
@@ -90,7 +92,7 @@ def test_an_empty_list_is_told_and_the_example_works(visit_small):
     tab = open_coder(visit_small)
     tab.get_by_role("button", name="Code", exact=True).click()
     expect(tab.get_by_test_id("toast-text")).to_contain_text("There are no titles")
-    tab.get_by_role("button", name="Try an example").click()
+    tab.get_by_role("button", name="Example", exact=True).click()
     expect(said(tab)).to_contain_text("5 rows", timeout=120_000)
     tab.get_by_label("Only what should be reviewed").check()
     expect(tab.locator("#coded")).to_contain_text("see notes")

@@ -5,11 +5,12 @@ from playwright.sync_api import expect
 
 from jobtitles.recorded import recorded_titles
 from jobtitles.records import JITTER_KINDS
+from tests.browser.tabs import choose
 
 
 def open_jitter(visit, *size):
     tab = visit(*size)
-    tab.get_by_role("tab", name="Jitter a title").click()
+    choose(tab, "Jitter a title")
     return tab, tab.get_by_label("Clean job title"), tab.locator("#jittered")
 
 

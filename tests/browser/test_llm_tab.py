@@ -5,12 +5,13 @@ import json
 from playwright.sync_api import expect
 
 from jobtitles.ui.llm_tab import RESULT
+from tests.browser.tabs import choose
 
 
 def test_bars_and_table_are_the_results(visit):
     found = json.loads(RESULT.read_text(encoding="utf-8"))
     tab = visit()
-    tab.get_by_role("tab", name="LLMs").click()
+    choose(tab, "LLMs")
     points = tab.locator("#llm-worth .js-plotly-plot")
     expect(points.locator(".scatterlayer .point").first).to_be_visible()
     worth = {n: w["mean"]["select"] for n, w in found["worth"]["generators"].items() if w}

@@ -6,13 +6,14 @@ import logging
 from playwright.sync_api import expect
 
 from jobtitles.ui.figures import MAJOR_GROUPS
+from tests.browser.tabs import choose
 
 MAP_TIMEOUT = 600_000  # milliseconds; a minute on two idle cores
 
 
 def open_map(visit):
     tab = visit()
-    tab.get_by_role("tab", name="Embedding map").click()
+    choose(tab, "Embedding map")
     return tab
 
 

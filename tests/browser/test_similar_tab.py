@@ -2,10 +2,12 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.tabs import choose
+
 
 def open_similar(visit):
     tab = visit()
-    tab.get_by_role("tab", name="Similar titles").click()
+    choose(tab, "Similar titles")
     return tab, tab.get_by_label("Find a title of the catalogue"), tab.locator("#matches")
 
 

@@ -8,6 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.tabs import choose
+
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
@@ -30,20 +32,20 @@ def test_nothing_sticks_out(visit, screenshots, width, height, theme):
     assert (tops[0] == tops[1]) == (width > 700)  # side by side, or one under the other
     look("search")
 
-    tab.get_by_role("tab", name="Similar titles").click()
+    choose(tab, "Similar titles")
     tab.get_by_label("Find a title of the catalogue").fill("nurse pract")
     tab.locator("#matches label").first.click()
     expect(tab.locator("#similar-results section")).to_have_count(2)
     look("similar")
 
-    tab.get_by_role("tab", name="Embedding map").click()
+    choose(tab, "Embedding map")
     tab.get_by_role("button", name="Draw the maps").click()
     expect(tab.locator("#map-finetuned .js-plotly-plot canvas").first).to_be_visible(
         timeout=300_000
     )
     look("map")
 
-    tab.get_by_role("tab", name="LLMs").click()
+    choose(tab, "LLMs")
     for plot, layer in (("#llm-worth", "scatterlayer"), ("#llm-shares", "barlayer")):
         expect(tab.locator(f"{plot} .js-plotly-plot .{layer} .point").first).to_be_visible()
     look("llm")
