@@ -50,7 +50,8 @@ class CountedEncoder:
     """Wraps the real encoder of the page and counts the titles that it had to encode."""
 
     def __init__(self, encoder):
-        self.encoder, self.digest, self.encoded = encoder, encoder.digest, 0
+        self.encoder, self.encoded = encoder, 0
+        self.digest, self.precision = encoder.digest, encoder.precision
 
     def encode(self, titles, progress=None):
         self.encoded += len(titles)
