@@ -45,8 +45,8 @@ def test_the_lists_are_those_of_their_own_model(engine):
     for name, hits in engine.search(QUERY, 10).items():
         query = load_encoder(name).encode([QUERY])
         right, scores = exact_search(engine.vectors(name), query, 10)
-        assert [hit.score for hit in hits] == pytest.approx(scores[0].tolist(), abs=1e-5)
-        assert len(set(rows(hits)) & set(right[0].tolist())) >= 9
+        assert [hit.score for hit in hits] == pytest.approx(scores[0].tolist(), abs=0.01)
+        assert len(set(rows(hits)) & set(right[0].tolist())) >= 8
 
 
 def test_k_beyond_the_catalogue_is_clipped(engine):

@@ -47,7 +47,7 @@ def build_similar_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
             gr.Markdown(said, visible=not rows),
         )
 
-    def similar(
+    def show_similar(
         row: int | None,
         k: object,
         whole: bool,
@@ -78,7 +78,7 @@ def build_similar_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
         trigger_mode="always_last",
         api_visibility="private",
     )
-    shown = {"fn": similar, "inputs": [choice, k, whole, tuned], "outputs": results}
+    shown = {"fn": show_similar, "inputs": [choice, k, whole, tuned], "outputs": results}
     gr.on([choice.input, k.submit, tuned.input], **shown, api_visibility="private")
     whole.input(
         find,
