@@ -14,6 +14,7 @@ import pytest
 
 from jobtitles.catalogue import read_titles
 from jobtitles.classifiers import Classifiers
+from jobtitles.coded_file import CodeSettings, code_file
 from jobtitles.coder import CALIBRATION, Calibration, Coder, Match
 from jobtitles.coding_store import CodingStore
 from jobtitles.encoder import load_encoder
@@ -259,23 +260,30 @@ def test_a_killed_job_goes_on_where_it_stood(tmp_path, small_dataset, coder):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("changes", "message"),
     [
-        (["--column", "job"], "no column 'job' among 'id', 'title'"),
-        (["--output", "out.parquet"], "the output is of the input's format"),
-        (["--output", "in.csv"], "the output would replace the input"),
-        (["--column", "id", "--prefix", "", "--encoding", "utf-9"], "no such encoding"),
-        (["--k", "1"], "ask for 2 to 10 codes"),
+        ({"column": "job"}, "no column 'job' among 'id', 'title'"),
+        ({"output": "out.parquet"}, "the output is of the input's format"),
+        ({"output": "in.csv"}, "the output would replace the input"),
+        ({"column": "id", "encoding": "utf-9"}, "no such encoding"),
+        ({"k": 1}, "ask for 2 to 10 codes"),
     ],
 )
-def test_errors_of_the_users_are_one_sentence(tmp_path, small_dataset, options, message):
+def test_errors_of_the_users_are_told_before_anything_is_loaded(tmp_path, changes, message):
     write_rows(tmp_path / "in.csv", ["RN"])
-    job = command(tmp_path, small_dataset, *options)
+    settings = {"output": "out.csv"} | changes
+    settings |= {"input": tmp_path / "in.csv", "output": tmp_path / settings["output"]}
+    with pytest.raises(InputError, match=message):
+        code_file(CodeSettings(**settings))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_an_error_of_the_users_is_one_sentence(tmp_path, small_dataset):
+    write_rows(tmp_path / "in.csv", ["RN"])
+    job = command(tmp_path, small_dataset, "--column", "job")
     _, error = job.communicate(timeout=120)
     assert job.returncode == 2
     assert error.strip().splitlines()[-1].startswith("error: ")
-    assert message in error
-    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_the_shipped_figures_are_of_the_shipped_model():

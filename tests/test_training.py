@@ -329,16 +329,14 @@ def test_two_recipes_are_averaged_and_finished_ones_are_not_trained_again(
     moved = [(state[name] - base[name]).abs().max() for state in kept]
     assert min(moved) > 1e-6 and moved[0] != moved[1]
 
-    adapter = (settings.output / "adapter_model.safetensors").read_bytes()
     capsys.readouterr()
-    finetune(settings)
-    assert capsys.readouterr().out.count("trained already") == 2
-    assert (settings.output / "adapter_model.safetensors").read_bytes() == adapter
     expected = torch.lerp((kept[0][name] + kept[1][name]) / 2, base[name], 0.5)
     trained = train(
         settings, read_titles(tiny_dataset), None, ValidationRetrieval(tiny_dataset, None)
     )
     assert torch.allclose(trained.model.state_dict()[name].cpu(), expected, atol=1e-6)
+
+    assert capsys.readouterr().out.count("trained already") == 2
 
     third = tmp_path / "third.args"
     third.write_text(f"--souped_with={second}\n")
