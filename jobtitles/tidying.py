@@ -7,6 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from jobtitles import refusal
+
 ABBREVIATIONS = Path(__file__).with_name("abbreviations.tsv")
 PAY = r"(?:\$|£|€|\b(?:USD|EUR|GBP|AUD|CAD|INR)\b)\s?\d[\d.,]*(?:\s?[kK]\b)?"
 CLUTTER = re.compile(
@@ -19,7 +21,6 @@ CLUTTER = re.compile(
 )
 PARTS = re.compile(r"\s+[-–—|/•·:]+\s+|\|")
 WORD = re.compile(r"[A-Za-z][A-Za-z&/]*[A-Za-z]|[A-Za-z]")
-TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
 def tidied(title: str) -> str:
@@ -31,7 +32,7 @@ def tidied(title: str) -> str:
     Returns:
         The text itself where nothing of it would be left.
     """
-    parts = [part for part in PARTS.split(CLUTTER.sub(" ", title)) if TWO_LETTERS.search(part)]
+    parts = [part for part in PARTS.split(CLUTTER.sub(" ", title)) if refusal.WORD.search(part)]
     if not parts:
         return title
     return " ".join(WORD.sub(_written_out, parts[0].replace(".", " ")).split())

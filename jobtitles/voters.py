@@ -63,9 +63,8 @@ class Voters:
             The evidence, and the vectors of the titles as they stand, shape (q, 384).
         """
         pairs = [(title, tidied(title)) for title in titles]
-        row = {text: 0 for pair in pairs for text in pair}
-        row = {text: number for number, text in enumerate(row)}
-        texts = list(row)
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        row = {text: number for number, text in enumerate(texts)}
         vectors = self._encoder.encode(texts)
         rows, cosines = self.index.search(vectors, neighbours, torch.get_num_threads())
         chances = {

@@ -1,7 +1,7 @@
 """Third and fourth round: the names of an occupation's jobs, by occupation and not by seed.
 
 Unlike the jittered titles they have no seed. The third round's stand by style, the fourth's by job:
-all names of a job mean the same. The splits are those of O*NET's own titles, so that a text held
+all names of a line are of one job. The splits are those of O*NET's own titles, so that a text held
 out there is held out here as well.
 """
 
@@ -106,7 +106,7 @@ class _Known:
     """
 
     def __init__(self, jittered: list[dict]) -> None:
-        self.texts = {text for row in jittered for text in texts_of(row)}
+        self.texts = {text for row in jittered for text in _texts_of(row)}
         self.trained = {
             (row["onet_code"], text_key(row["seed_title"]))
             for row in jittered
@@ -129,7 +129,7 @@ class _Known:
         return any(seed <= words for code in codes for seed in self._held_out.get(code, ()))
 
 
-def texts_of(row: dict) -> set[str]:
+def _texts_of(row: dict) -> set[str]:
     """Folded texts of a row of the jittered titles, in whatever role."""
     texts = (row["jittered_title"], row["seed_title"], *row["hard_negatives"])
     return {text_key(text) for text in texts}

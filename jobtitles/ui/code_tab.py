@@ -55,9 +55,7 @@ def build_code_tab(warmup: Warmup) -> None:
             label="Job titles, one a line", placeholder=EXAMPLES, lines=6, max_lines=12, scale=3
         )
         with gr.Column(scale=2, min_width=260):
-            file = gr.File(
-                label="or a table: CSV, TSV, XLSX, Parquet", file_types=FILES, height=120
-            )
+            file = gr.File(label=FILE_LABEL, file_types=FILES, height=170)
             column = gr.Dropdown([], label="Column of job titles", visible=False)
     with gr.Row(elem_classes="asking"):
         button = gr.Button("Code", variant="primary", scale=1, min_width=110)

@@ -39,15 +39,15 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
         seed = f"<bdi>{escape(found.seed.text)}</bdi>, {escape(found.seed.onet_name)}"
         said = "Recorded for" if found.exact else "Nothing is recorded for that; the nearest is"
         rows = "".join(
-            f"<tr><td>{escape(title.kind)}</td><td><bdi>{escape(title.text)}</bdi></td>"
-            f"<td>{rank['base']}</td><td>{rank['finetuned']}</td>"
+            f"<tr><td>{escape(title.kind)}</td><td>{rank['base']}</td><td>{rank['finetuned']}</td>"
+            f"<td><bdi>{escape(title.text)}</bdi></td>"
             f"<td>{SPLITS[title.split]}</td></tr>"
             for title, rank in zip(found.titles, found.ranks, strict=True)
         )
         return (
             f'<p class="lists-heading" role="status">{said} {seed}</p>'
-            '<div class="wide"><table><thead><tr><th>kind</th><th>title</th><th>place, base</th>'
-            "<th>place, fine-tuned</th><th>split</th></tr></thead>"
+            '<div class="wide"><table><thead><tr><th>kind</th><th>place, base</th>'
+            "<th>place, fine-tuned</th><th>title</th><th>split</th></tr></thead>"
             f"<tbody>{rows}</tbody></table></div>"
         )
 

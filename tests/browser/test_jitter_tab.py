@@ -25,7 +25,7 @@ def test_recorded_titles_with_their_ranks(visit, engine):
     assert len(found.titles) >= 6
     for row, title, rank in zip(rows.all(), found.titles, found.ranks, strict=True):
         cells = row.locator("td").all_text_contents()
-        assert cells[:4] == [title.kind, title.text, str(rank["base"]), str(rank["finetuned"])]
+        assert cells[:4] == [title.kind, str(rank["base"]), str(rank["finetuned"]), title.text]
 
 
 def test_ranks_are_those_of_a_search_among_the_seeds(engine):
