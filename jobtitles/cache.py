@@ -30,21 +30,27 @@ def cached_arrays(kind: str, key: dict[str, str], build: Callable[[], Arrays]) -
         key: All that the content depends on: digests, versions, settings.
         build: Makes the arrays.
     """
-    identity = json.dumps({"kind": kind, **key}, sort_keys=True)
-    name = hashlib.sha256(identity.encode()).hexdigest()[:20]
-    path = cache_dir() / f"{kind}-{name}.safetensors"
-    arrays = _read(path, identity)
+    arrays = kept_arrays(cache_dir(), kind, key)
     if arrays is None:
-        arrays = {name: np.ascontiguousarray(array) for name, array in build().items()}
-        metadata = {"key": identity, "sha256": _digest(arrays)}
+        arrays = build()
         try:
-            write_atomically(path, lambda temporary: save_file(arrays, temporary, metadata))
+            keep_arrays(cache_dir(), kind, key, arrays)
         except OSError as error:
-            log.warning("%s cannot be written (%s): it will be made again next time", path, error)
+            log.warning("%s cannot be kept (%s): made again next time", kind, error)
     return arrays
 
 
-def _read(path: Path, identity: str) -> Arrays | None:
+def keep_arrays(folder: Path, kind: str, key: dict[str, str], arrays: Arrays) -> None:
+    """Write arrays to a folder, under their key."""
+    path, identity = _place(folder, kind, key)
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    metadata = {"key": identity, "sha256": _digest(whole)}
+    write_atomically(path, lambda temporary: save_file(whole, temporary, metadata))
+
+
+def kept_arrays(folder: Path, kind: str, key: dict[str, str]) -> Arrays | None:
+    """What `keep_arrays` wrote, or None where it is not there or not whole."""
+    path, identity = _place(folder, kind, key)
     if not path.is_file():
         return None
     try:
@@ -58,6 +64,12 @@ def _read(path: Path, identity: str) -> Arrays | None:
         log.warning("%s does not hold what its name says: made again", path)
         return None
     return arrays
+
+
+def _place(folder: Path, kind: str, key: dict[str, str]) -> tuple[Path, str]:
+    identity = json.dumps({"kind": kind, **key}, sort_keys=True)
+    name = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    return folder / f"{kind}-{name}.safetensors", identity
 
 
 def _digest(arrays: Arrays) -> str:

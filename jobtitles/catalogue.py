@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from jobtitles.cache import cached_arrays
+from jobtitles.cache import cached_arrays, kept_arrays
 from jobtitles.encoder import Encoder, Progress
 from jobtitles.errors import DataError
 from jobtitles.index import EF_BUILD, LINKS, TitleIndex
-from jobtitles.records import SEED_KIND, Title
+from jobtitles.records import SEED_KIND, SPLITS, OwnTitle, Title
 from jobtitles.sources import DATASET_DIR
-
-SPLITS = ("train", "validation", "test")
 
 
 def read_titles(folder: Path = DATASET_DIR) -> list[Title]:
@@ -50,40 +48,42 @@ def other_titles(titles: list[Title]) -> list[Title]:
     return [t for t in titles if t.kind != SEED_KIND and t.split != "test"]
 
 
-def title_vectors(
-    titles: list[Title], encoder: Encoder, progress: Progress | None = None
-) -> np.ndarray:
-    """Unit vectors of the titles, from the cache if they were made before, shape (n, 384)."""
-    return cached_vectors([title.text for title in titles], encoder, progress)
-
-
 def cached_vectors(
-    texts: list[str], encoder: Encoder, progress: Progress | None = None
+    texts: list[str],
+    encoder: Encoder,
+    progress: Progress | None = None,
+    ready: Path | None = None,
 ) -> np.ndarray:
-    """Unit vectors of the texts, from the cache if they were made before, shape (n, 384)."""
-    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    key = {
-        "model": encoder.digest,
-        "precision": encoder.precision,
-        "titles": digest,
-        "torch": _version("torch"),
-    }
+    """Unit vectors of the texts, float32, shape (n, 384), made if they are not there already.
+
+    Args:
+        texts: Titles.
+        encoder: The model.
+        progress: Told of the encoding.
+        ready: Folder of vectors made beforehand (training/ready.py); they are taken if they are of
+            this very model and these very texts. Else the user's cache is looked into.
+    """
+    key = vectors_key(texts, encoder)
+    if ready and (kept := kept_arrays(ready, "vectors", key)):
+        return kept["vectors"].astype(np.float32)
+    key |= {"precision": encoder.precision, "torch": _version("torch")}
     build = lambda: {"vectors": encoder.encode(texts, progress)}  # noqa: E731
     return cached_arrays("vectors", key, build)["vectors"]
+
+
+def vectors_key(texts: list[str], encoder: Encoder) -> dict[str, str]:
+    """Names a model's vectors of some texts, wherever and however they were computed."""
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    return {"model": encoder.digest, "titles": digest}
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """Titles with one model's vectors and index; row i of all three is the same title."""
 
-    titles: list[Title]
+    titles: list[Title | OwnTitle]
     vectors: np.ndarray
     index: TitleIndex
-
-    @classmethod
-    def from_vectors(cls, titles: list[Title], vectors: np.ndarray) -> "Catalogue":
-        """Index `vectors` (n, 384), the graph taken from the cache if it was built before."""
-        return cls(titles, vectors, cached_index(vectors))
 
 
 def cached_index(vectors: np.ndarray) -> TitleIndex:

@@ -4,7 +4,7 @@ Run: python -m scripts.code_titles --input titles.csv --column title --output co
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -13,6 +13,7 @@ from jobtitles.code_columns import cells, column_names
 from jobtitles.coder import Coder, load_coder
 from jobtitles.coding_store import CodingStore
 from jobtitles.errors import InputError
+from jobtitles.parts import SHIPPED
 from jobtitles.sources import DATASET_DIR
 from jobtitles.tables import Table, Writer
 from jobtitles.votes import CANDIDATES
@@ -69,7 +70,7 @@ def code_file(settings: CodeSettings) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        coder = load_coder(settings.dataset, onet, report)
+        coder = load_coder(replace(SHIPPED, dataset=settings.dataset), onet, report)
     rows, distinct = code_table(coder, settings)
     print(f"{settings.output}: {rows:,} rows, {distinct:,} titles coded in this run")
 

@@ -18,14 +18,13 @@ from jobtitles.encoder import Encoder, Progress, load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.files import write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
+from jobtitles.parts import SHIPPED, Parts
 from jobtitles.records import whole_text
 from jobtitles.refusal import Refusal
-from jobtitles.sources import DATASET_DIR, ROOT
 from jobtitles.voters import Voters
 from jobtitles.votes import CANDIDATES, VoteRule
 
 TAXONOMY = "O*NET-SOC 2019"
-CALIBRATION = ROOT / "model_card" / "coder.json"
 CHUNK = 2048
 
 
@@ -135,6 +134,7 @@ class Coder:
         labelled: Labelled,
         calibration: Calibration,
         progress: Progress | None = None,
+        ready: Path | None = None,
     ) -> None:
         """Encode and index the labelled titles, or take both from the cache.
 
@@ -143,6 +143,7 @@ class Coder:
             labelled: The titles that vote.
             calibration: Made for this model.
             progress: Told of the encoding: (titles done, titles in all).
+            ready: Folder of vectors made beforehand, see `cached_vectors`.
 
         Raises:
             SourceError: The calibration was made for another model.
@@ -156,7 +157,7 @@ class Coder:
         self._codes = sorted(labelled.names)
         self.names = labelled.names
         self._classifiers = calibration.classifiers.over(self._codes)
-        self.voters = Voters(encoder, labelled, progress)
+        self.voters = Voters(encoder, labelled, progress, ready)
         digest = f"{self.voters.digest} {calibration.digest}"
         self.digest = hashlib.sha256(digest.encode()).hexdigest()
 
@@ -225,12 +226,12 @@ class Coder:
 
 
 def load_coder(
-    dataset: Path = DATASET_DIR, onet: Path | None = None, progress: Progress | None = None
+    parts: Parts = SHIPPED, onet: Path | None = None, progress: Progress | None = None
 ) -> Coder:
     """The shipped coder; the first time it takes minutes to encode the titles it votes with.
 
     Args:
-        dataset: Folder of the dataset whose titles vote.
+        parts: Where model and calibration are, and the dataset whose titles vote.
         onet: Folder or zip of O*NET's text files with the crosswalk: its titles vote as well.
         progress: Told of the encoding: (titles done, titles in all).
 
@@ -238,6 +239,7 @@ def load_coder(
         DataError: The dataset or one of O*NET's files is missing.
         SourceError: The model is missing or not the one that the calibration was made for.
     """
-    calibration = Calibration.read(CALIBRATION)
-    encoder = load_encoder("finetuned").quickest()
-    return Coder(encoder, labelled_titles(dataset, onet), calibration, progress)
+    calibration = Calibration.read(parts.calibration)
+    encoder = load_encoder("finetuned", parts.adapter("finetuned")).quickest()
+    labelled = labelled_titles(parts.dataset, onet)
+    return Coder(encoder, labelled, calibration, progress, parts.ready)

@@ -8,7 +8,6 @@ import copy
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 
 from jobtitles.errors import InputError
 from jobtitles.records import whole_text
-from jobtitles.sources import ADAPTERS, adapter_in, base_model, shipped_adapter
+from jobtitles.sources import ADAPTERS, Source, base_model, shipped_adapter
 
 DIMENSION = 384
 # Titles are sorted by length and cut into batches of this many tokens, padding included: larger
@@ -132,13 +131,13 @@ class Encoder:
         return torch.nn.functional.normalize(pooled).cpu().numpy()
 
 
-def load_encoder(name: str, adapter: Path | None = None) -> Encoder:
+def load_encoder(name: str, adapter: Source | None = None) -> Encoder:
     """Load the base model, or the base model with one of the shipped adapters.
 
     Args:
         name: "base", "finetuned" (the best by validation) or "triplet" (the best that was trained
             with nothing but triplet loss).
-        adapter: Folder of another adapter than the shipped one of that name.
+        adapter: Another adapter than the shipped one of that name.
 
     Raises:
         InputError: Another name.
@@ -150,7 +149,7 @@ def load_encoder(name: str, adapter: Path | None = None) -> Encoder:
     model = AutoModel.from_pretrained(base.path, use_safetensors=True)
     digest, origin = base.digest, base.origin
     if name != "base":
-        source = adapter_in(adapter, f"adapter {adapter}") if adapter else shipped_adapter(name)
+        source = adapter or shipped_adapter(name)
         model = PeftModel.from_pretrained(model, source.path).merge_and_unload()
         digest, origin = f"{digest}+{source.digest}", f"{source.origin}, on {origin}"
     config = json.loads((base.path / "sentence_bert_config.json").read_text(encoding="utf-8"))

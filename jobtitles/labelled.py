@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from jobtitles.catalogue import SPLITS, read_titles
+from jobtitles.catalogue import read_titles
 from jobtitles.errors import DataError
 from jobtitles.onet import ListedTitle, listed_titles
-from jobtitles.records import text_key
+from jobtitles.records import SPLITS, text_key
 
 OCCUPATIONS = "occupations"
 

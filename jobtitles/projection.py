@@ -2,12 +2,13 @@
 
 import importlib.metadata
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 from sklearn.neighbors import NearestNeighbors
 
-from jobtitles.cache import cached_arrays
+from jobtitles.cache import cached_arrays, kept_arrays
 from jobtitles.encoder import Progress
 
 PERPLEXITY = 30
@@ -16,7 +17,9 @@ PURITY_NEIGHBOURS = 10
 ITERATIONS = 750  # openTSNE's defaults: 250 of early exaggeration, then 500
 
 
-def tsne_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+def tsne_map(
+    vectors: np.ndarray, progress: Progress | None = None, ready: Path | None = None
+) -> np.ndarray:
     """Coordinates of a t-SNE map, from the cache if it was drawn before.
 
     van der Maaten and Hinton 2008, as implemented by openTSNE (FFT-interpolated), PCA start.
@@ -24,6 +27,7 @@ def tsne_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarra
     Args:
         vectors: Unit vectors, float32, shape (n, d), n at least 4.
         progress: Called with (iterations done, iterations in all).
+        ready: Folder of maps made beforehand; taken if it is of these very vectors.
 
     Returns:
         Coordinates, float32, shape (n, 2).
@@ -51,12 +55,19 @@ def tsne_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarra
         )
         return {"xy": np.asarray(tsne.fit(vectors), np.float32)}
 
-    key = {
+    key = map_key(vectors)
+    if ready and (kept := kept_arrays(ready, "map", key)):
+        return kept["xy"]
+    return cached_arrays("map", key, build)["xy"]
+
+
+def map_key(vectors: np.ndarray) -> dict[str, str]:
+    """Names the map of some vectors."""
+    return {
         "vectors": sha256(vectors.tobytes()).hexdigest(),
         "openTSNE": importlib.metadata.version("openTSNE"),
         "settings": f"perplexity={PERPLEXITY} seed={SEED}",
     }
-    return cached_arrays("map", key, build)["xy"]
 
 
 def aligned(xy: np.ndarray, reference: np.ndarray) -> np.ndarray:

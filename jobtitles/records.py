@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+SPLITS = ("train", "validation", "test")
 SEED_KIND = "seed"
 JITTER_KINDS = (
     "decorated",
@@ -43,11 +44,32 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTitle:
+    """A title of somebody's own catalogue; it stands where a `Title` stands, without an occupation.
+
+    Attributes:
+        text: The title as written.
+        details: What else the catalogue says of it: company, place, address.
+    """
+
+    text: str
+    details: tuple[str, ...] = ()
+    onet_code = ""
+    kind = "own"
+    seen_in_training = False
+
+    @property
+    def onet_name(self) -> str:
+        """The details, where a `Title` has the name of its occupation."""
+        return " · ".join(self.details)
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A catalogue title found for a query: its position in the catalogue and its cosine."""
 
     row: int
-    title: Title
+    title: Title | OwnTitle
     score: float
 
 

@@ -6,22 +6,24 @@ SideBySide.load().search("SWE II - Payments (Go) | hybrid", 10)  # {"base": [Hit
 
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from jobtitles.catalogue import (
     Catalogue,
+    cached_index,
+    cached_vectors,
     default_titles,
     other_titles,
     read_titles,
-    title_vectors,
 )
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
-from jobtitles.records import Hit, Title, text_key
-from jobtitles.sources import DATASET_DIR
+from jobtitles.index import TitleIndex, exact_search
+from jobtitles.parts import SHIPPED, Parts
+from jobtitles.records import Hit, OwnTitle, Title, text_key
 
 MAX_QUERY = 500  # characters; the longest title of the dataset has 109
 
@@ -31,6 +33,7 @@ WRITTEN = {"base": "base model", "finetuned": "fine-tuned model"}
 Results = dict[str, list[Hit]]
 # Called with the part done, 0 to 1, and a sentence on what is being done.
 Report = Callable[[float, str], None]
+Wanted = Callable[[Title | OwnTitle], bool]
 
 
 def _silent(_part: float, _doing: str) -> None:
@@ -51,36 +54,48 @@ class SideBySide:
     """
 
     def __init__(
-        self, titles: list[Title], encoders: dict[str, Encoder], report: Report = _silent
+        self,
+        titles: Sequence[Title | OwnTitle],
+        encoders: dict[str, Encoder],
+        report: Report = _silent,
+        others: Sequence[Title] = (),
+        ready: Path | None = None,
+        kept: bool = True,
     ) -> None:
         """Encode and index the default catalogue.
 
         Args:
-            titles: Labelled titles, as `read_titles` gives them.
+            titles: The default catalogue, at least one title.
             encoders: The models under the names "base" and "finetuned".
             report: Told of the progress.
+            others: What the whole catalogue adds.
+            ready: Folder of vectors made beforehand, see `cached_vectors`.
+            kept: Whether vectors and graphs go to the user's cache.
         """
-        default = default_titles(titles)
-        self.titles = [*default, *other_titles(titles)]
-        self.default_count = len(default)
+        self.titles = [*titles, *others]
+        self.default_count = len(titles)
         self.origins = {name: encoder.origin for name, encoder in encoders.items()}
         self._folded = [title.text.casefold() for title in self.titles]
         self._encoders = encoders
-        vectors = self._encode(default, report)
-        self._default = {name: Catalogue.from_vectors(default, vectors[name]) for name in encoders}
+        self._ready = ready
+        self._kept = kept
+        self._default = self._catalogues_of(
+            self.titles[: len(titles)], self._encode(titles, report)
+        )
         self._whole: dict[str, Catalogue] | None = None
         self._whole_lock = threading.Lock()
+        self._searching = Searching()
 
     @classmethod
     def load(
-        cls, report: Report = _silent, tuned: str = "finetuned", dataset: Path = DATASET_DIR
+        cls, report: Report = _silent, tuned: str = "finetuned", parts: Parts = SHIPPED
     ) -> "SideBySide":
-        """The shipped models over a dataset, the shipped one as a rule.
+        """Two models over a dataset, the shipped ones as a rule.
 
         Args:
             report: Told of the progress.
             tuned: Which adapter is compared with the base: one of `sources.ADAPTERS`.
-            dataset: Folder of the dataset.
+            parts: Where adapters and dataset are.
 
         Raises:
             InputError: There is no such adapter.
@@ -88,32 +103,51 @@ class SideBySide:
             SourceError: A model is missing or is not the pinned one.
         """
         report(0.0, "Reading the titles")
-        titles = read_titles(dataset)
+        titles = read_titles(parts.dataset)
         encoders = {}
-        for name, shipped in (("base", "base"), ("finetuned", tuned)):
+        for name, adapter in (("base", None), ("finetuned", parts.adapter(tuned))):
             report(0.0, f"Loading the {WRITTEN[name]}")
-            encoders[name] = load_encoder(shipped).quickest()
+            encoders[name] = load_encoder(tuned if adapter else name, adapter).quickest()
             # The first call sets up the tokenizer, which two threads must not do at once.
             encoders[name].encode(["Job title"])
-        return cls(titles, encoders, report)
+        return cls(default_titles(titles), encoders, report, other_titles(titles), parts.ready)
 
-    def search(self, query: str, k: int, whole: bool = False) -> Results:
+    def over(self, titles: Sequence[OwnTitle], report: Report) -> "SideBySide":
+        """The same models over somebody's own titles, of which nothing is written to disk.
+
+        Searches go first: the titles are encoded in small portions, between which it waits until
+        nobody searches.
+
+        Args:
+            titles: At least one.
+            report: Told of the progress; what it raises ends the work.
+        """
+
+        def patient(part: float, doing: str) -> None:
+            self._searching.wait()
+            report(part, doing)
+
+        return SideBySide(titles, self._encoders, patient, kept=False)
+
+    def search(
+        self, query: str, k: int, whole: bool = False, wanted: Wanted | None = None
+    ) -> Results:
         """The k titles nearest to a query under each model, best first.
 
         Args:
             query: A job title, at most `MAX_QUERY` characters.
             k: Titles wanted, at least 1; clipped to the size of the catalogue.
             whole: Search the whole catalogue rather than the default one.
+            wanted: Only titles for which it is true; all of these are compared.
 
         Raises:
             InputError: The query or k cannot be used.
         """
         query, k = checked_query(query), checked_k(k)
         catalogues = self._catalogues(whole)
-        return {
-            name: _nearest(catalogues[name], encoder.encode([query]), k)
-            for name, encoder in self._encoders.items()
-        }
+        with self._searching:
+            vectors = {n: encoder.encode([query]) for n, encoder in self._encoders.items()}
+        return {name: _nearest(catalogues[name], vectors[name], k, wanted) for name in vectors}
 
     def similar(self, row: int, k: int, whole: bool = False) -> Results:
         """The k titles nearest to a title of the catalogue, itself left out by its row.
@@ -182,12 +216,11 @@ class SideBySide:
         with self._whole_lock:
             if self._whole is None:
                 rest = self._encode(self.titles[self.default_count :], report)
-                self._whole = {
-                    name: Catalogue.from_vectors(
-                        self.titles, np.concatenate([self._default[name].vectors, rest[name]])
-                    )
+                vectors = {
+                    name: np.concatenate([self._default[name].vectors, rest[name]])
                     for name in self._encoders
                 }
+                self._whole = self._catalogues_of(self.titles, vectors)
 
     def _catalogues(self, whole: bool) -> dict[str, Catalogue]:
         if not whole:
@@ -195,7 +228,14 @@ class SideBySide:
         self.load_whole()
         return self._whole
 
-    def _encode(self, titles: list[Title], report: Report) -> dict[str, np.ndarray]:
+    def _catalogues_of(
+        self, titles: list[Title | OwnTitle], vectors: dict[str, np.ndarray]
+    ) -> dict[str, Catalogue]:
+        index = cached_index if self._kept else TitleIndex
+        return {name: Catalogue(titles, vectors[name], index(vectors[name])) for name in vectors}
+
+    def _encode(self, titles: Sequence[Title | OwnTitle], report: Report) -> dict[str, np.ndarray]:
+        texts = [title.text for title in titles]
         vectors = {}
         for turn, (name, encoder) in enumerate(self._encoders.items()):
             doing = f"Encoding {len(titles):,} titles with the {WRITTEN[name]}"
@@ -204,12 +244,44 @@ class SideBySide:
                 report((turn + done / total) / len(self._encoders), doing)
 
             progress(0, 1)
-            vectors[name] = title_vectors(titles, encoder, progress)
+            if self._kept:
+                vectors[name] = cached_vectors(texts, encoder, progress, self._ready)
+            else:
+                vectors[name] = encoder.encode(texts, progress)
         return vectors
 
 
-def _nearest(catalogue: Catalogue, vector: np.ndarray, k: int) -> list[Hit]:
-    rows, scores = catalogue.index.search(vector, k)
+class Searching:
+    """Counts the searches that are being answered, for work that lets them go first."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._none:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._none:
+            self._count -= 1
+            self._none.notify_all()
+
+    def wait(self) -> None:
+        """Return once nothing is being searched, after a second in any case."""
+        with self._none:
+            self._none.wait_for(lambda: not self._count, 1.0)
+
+
+def _nearest(
+    catalogue: Catalogue, vector: np.ndarray, k: int, wanted: Wanted | None = None
+) -> list[Hit]:
+    if wanted is None:
+        rows, scores = catalogue.index.search(vector, k)
+    else:
+        own = np.array([row for row, t in enumerate(catalogue.titles) if wanted(t)], np.int64)
+        places, scores = exact_search(catalogue.vectors[own], vector, min(k, len(own)))
+        rows = own[places]
     return [
         Hit(row, catalogue.titles[row], score)
         for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True)

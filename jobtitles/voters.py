@@ -1,6 +1,7 @@
 """Labelled titles and classifiers: what speaks for the occupations of a title."""
 
 import hashlib
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -33,7 +34,11 @@ class Voters:
     """
 
     def __init__(
-        self, encoder: Encoder, labelled: Labelled, progress: Progress | None = None
+        self,
+        encoder: Encoder,
+        labelled: Labelled,
+        progress: Progress | None = None,
+        ready: Path | None = None,
     ) -> None:
         """Encode and index the labelled titles, or take both from the cache.
 
@@ -41,10 +46,11 @@ class Voters:
             encoder: The model.
             labelled: The titles that vote.
             progress: Told of the encoding: (titles done, titles in all).
+            ready: Folder of vectors made beforehand, see `cached_vectors`.
         """
         self._encoder = encoder
         self._occupation = labelled.numbers
-        self.vectors = labelled_vectors(encoder, labelled.texts, progress)
+        self.vectors = labelled_vectors(encoder, labelled.texts, progress, ready)
         self.index: Index = cached_index(self.vectors)
         digest = hashlib.sha256("\0".join((*labelled.texts, *labelled.codes)).encode())
         self.digest = f"{encoder.digest} {digest.hexdigest()}"
@@ -76,7 +82,9 @@ class Voters:
         return evidence, vectors[readings[:, 0]]
 
 
-def labelled_vectors(encoder: Encoder, texts: list[str], progress: Progress | None) -> np.ndarray:
+def labelled_vectors(
+    encoder: Encoder, texts: list[str], progress: Progress | None, ready: Path | None = None
+) -> np.ndarray:
     """Unit vectors of the texts, each distinct one encoded once, shape (n, 384)."""
     row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    return cached_vectors(list(row), encoder, progress)[[row[text] for text in texts]]
+    return cached_vectors(list(row), encoder, progress, ready)[[row[text] for text in texts]]

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -10,6 +10,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import pyarrow.parquet as pq
 import pytest
 
+from jobtitles.parts import SHIPPED
 from jobtitles.sources import DATASET_DIR
 from jobtitles.ui.page import build_page, launch
 from jobtitles.ui.warmup import Warmup, warmups
@@ -83,7 +84,7 @@ def page(cache_home, half_dataset):
 
     Over all of them it is started by test_trials.py and test_page.py.
     """
-    jobs = warmups(half_dataset)
+    jobs = warmups(lambda: replace(SHIPPED, dataset=half_dataset))
     jobs["finetuned"].engine.start()
     yield from serve(jobs)
 
@@ -97,6 +98,6 @@ def engine(page):
 @pytest.fixture(scope="session")
 def small_page(cache_home, small_dataset):
     """A page over some thirty occupations, whose coder is ready in seconds."""
-    jobs = warmups(small_dataset)
+    jobs = warmups(lambda: replace(SHIPPED, dataset=small_dataset))
     jobs["finetuned"].engine.start()
     yield from serve(jobs)

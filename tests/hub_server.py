@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 TOKEN = "hf_testtoken"
+LARGE = (".parquet", ".safetensors")  # kept by SHA-256
 PREFIX = {"models": "", "datasets": "datasets/", "spaces": "spaces/"}
 
 
@@ -24,11 +25,13 @@ class Repo:
     Attributes:
         commits: (sha, path -> content), oldest first.
         tags: Name -> sha.
+        variables: Of a Space, name -> value.
     """
 
     private: bool = False
     commits: list[tuple[str, dict[str, bytes]]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def at(self, revision: str) -> tuple[str, dict[str, bytes]] | None:
         if revision == "main":
@@ -51,6 +54,8 @@ class HubServer:
         puts: SHA-256 of every upload that was taken, in order.
         refuse_after: After so many uploads every further one is cut; None: never.
         before_commit: Called before a commit is taken.
+        gets: Path of every file that was fetched, in order.
+        on_the_way: Given path and content of a file that is fetched; what it returns is sent.
     """
 
     def __init__(self) -> None:
@@ -59,6 +64,8 @@ class HubServer:
         self.puts: list[str] = []
         self.refuse_after: int | None = None
         self.before_commit = lambda: None
+        self.gets: list[str] = []
+        self.on_the_way = lambda _path, content: content
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -104,6 +111,8 @@ class HubServer:
             (r"/api/(\w+)/([^/]+/[^/]+)/commit/([^/]+)", self._take_commit),
             (r"/api/(\w+)/([^/]+/[^/]+)/tag/([^/]+)", self._tag),
             (r"/api/(\w+)/([^/]+/[^/]+)/refs", self._refs),
+            (r"/api/(\w+)/([^/]+/[^/]+)/variables", self._variables),
+            (r"/api/(\w+)/([^/]+/[^/]+)/tree/([^/]+)", self._tree),
             (r"/api/(\w+)/([^/]+/[^/]+)(?:/revision/([^/]+))?", self._info),
             (r"/(|datasets/|spaces/)([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
         ):
@@ -131,21 +140,39 @@ class HubServer:
     def _validate(self, request: BaseHTTPRequestHandler, _body: bytes) -> None:
         _send(request, 200, {"errors": [], "warnings": []})
 
-    def _info(self, request, _body, kind, name, revision) -> None:  # noqa: ANN001
+    def _found(self, request, kind, name, revision) -> tuple[str, dict[str, bytes]] | None:  # noqa: ANN001
+        """A commit; where there is none, the answer is sent."""
         repo = self.repos.get((kind, name))
-        found = repo and repo.at(revision or "main")
+        found = repo and repo.at(revision)
         if not found:
             code = "RevisionNotFound" if repo else "RepoNotFound"
             _send(request, 404, {"error": code}, {"X-Error-Code": code})
+        return found
+
+    def _info(self, request, _body, kind, name, revision) -> None:  # noqa: ANN001
+        found = self._found(request, kind, name, revision or "main")
+        if not found:
             return
         siblings = [{"rfilename": path} for path in sorted(found[1])]
         _send(request, 200, {"id": name, "sha": found[0], "siblings": siblings, "tags": []})
+
+    def _tree(self, request, _body, kind, name, revision) -> None:  # noqa: ANN001
+        commit = self._found(request, kind, name, revision)
+        found = []
+        for path, content in commit[1].items() if commit else ():
+            one = {"type": "file", "path": path, "size": len(content), "oid": blob_sha1(content)}
+            if path.endswith(LARGE):
+                digest = hashlib.sha256(content).hexdigest()
+                one["lfs"] = {"oid": digest, "size": len(content), "pointerSize": 130}
+            found.append(one)
+        if commit:
+            _send(request, 200, found)
 
     def _preupload(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
         _, files = self.repos[kind, name].at(revision)
         answers = []
         for asked in json.loads(body)["files"]:
-            large = asked["path"].endswith((".parquet", ".safetensors"))
+            large = asked["path"].endswith(LARGE)
             one = {"path": asked["path"], "uploadMode": "lfs" if large else "regular"}
             if asked["path"] in files:
                 content = files[asked["path"]]
@@ -211,6 +238,13 @@ class HubServer:
         ]
         _send(request, 200, {"branches": [], "converts": [], "tags": tags})
 
+    def _variables(self, request, body, kind, name) -> None:  # noqa: ANN001
+        variables = self.repos[kind, name].variables
+        if body:
+            asked = json.loads(body)
+            variables[asked["key"]] = asked["value"]
+        _send(request, 200, {key: {"value": value} for key, value in variables.items()})
+
     def _resolve(self, request, _body, prefix, name, revision, path) -> None:  # noqa: ANN001
         kind = prefix.rstrip("/") or "models"
         repo = self.repos.get((kind, name))
@@ -220,12 +254,14 @@ class HubServer:
             _send(request, 404, {"error": code}, {"X-Error-Code": code})
             return
         content = found[1][path]
-        _send(
-            request,
-            200,
-            content,
-            {"X-Repo-Commit": found[0], "ETag": f'"{blob_sha1(content)}"'},
-        )
+        headers = {"X-Repo-Commit": found[0], "ETag": f'"{blob_sha1(content)}"'}
+        if path.endswith(LARGE):
+            digest = hashlib.sha256(content).hexdigest()
+            headers |= {"X-Linked-ETag": f'"{digest}"', "X-Linked-Size": str(len(content))}
+        if request.command == "GET":
+            self.gets.append(path)
+            content = self.on_the_way(path, content)
+        _send(request, 200, content, headers)
 
 
 def _send(

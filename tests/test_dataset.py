@@ -11,14 +11,14 @@ from datasets import load_dataset
 from jobtitles.errors import DataError
 from jobtitles.labelled import OCCUPATIONS, merged
 from jobtitles.onet import ListedTitle
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, SPLITS, text_key
 from jobtitles.sources import DATASET_DIR, ROOT
 from training.answers import read_answers, read_occupations
 from training.dataset import DatasetSettings, build_dataset
 from training.jitter import SCHEMA as GENERATED
 from training.occupation_titles import occupation_rows
 from training.onet import HELD_OUT_SHARE, hash_share
-from training.splits import SPLITS, split_seeds
+from training.splits import split_seeds
 
 RAW = DATASET_DIR / "raw"
 CORRECTIONS = ROOT / "training" / "corrections.tsv"

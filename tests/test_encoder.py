@@ -100,7 +100,8 @@ def test_an_unknown_name_is_refused():
 
 
 def test_the_exported_model_is_the_fine_tuned_one(encoders, tmp_path):
-    export(ExportSettings(tmp_path / "m", ADAPTERS["finetuned"], ROOT / "model_card" / "README.md"))
+    card = ROOT / "model_card" / "README.md"
+    export(ExportSettings(tmp_path / "m", ADAPTERS["finetuned"], card, vectors=False))
     theirs = SentenceTransformer(str(tmp_path / "m"), device="cpu").encode(TITLES[:5])
     assert np.allclose(encoders["finetuned"].encode(TITLES[:5]), theirs, atol=1e-5)
     assert not np.allclose(encoders["base"].encode(TITLES[:5]), theirs, atol=1e-2)
@@ -127,7 +128,7 @@ def test_weights_with_another_digest_are_refused(tmp_path):
 
 def test_a_missing_adapter_is_named(tmp_path):
     with pytest.raises(SourceError, match="make train"):
-        adapter_in(tmp_path, "a test")
+        adapter_in(tmp_path)
 
 
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_HUB_OFFLINE": "0"}])

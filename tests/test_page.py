@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from gradio_client.exceptions import AppError
 
 import jobtitles.sources
 from jobtitles.encoder import load_encoder
+from jobtitles.parts import SHIPPED
 from jobtitles.sources import ROOT
 from jobtitles.ui.warmup import warmups
 from tests.conftest import free_port, serve
@@ -213,7 +215,7 @@ def test_a_broken_body_is_refused(page):
 def test_a_missing_model_is_told_and_is_found_once_it_is_back(
     engine, half_dataset, tmp_path, monkeypatch, caplog
 ):
-    pages = serve(warmups(half_dataset))
+    pages = serve(warmups(lambda: replace(SHIPPED, dataset=half_dataset)))
     served = next(pages)
     with monkeypatch.context() as patch:
         patch.setitem(jobtitles.sources.ADAPTERS, "finetuned", tmp_path)

@@ -13,7 +13,7 @@ from huggingface_hub import constants
 
 from jobtitles.errors import DataError, InputError
 from jobtitles.sources import BASE_REVISION, DATASET_DIR, ROOT
-from tests.hub_server import TOKEN, HubServer
+from tests.hub_server import TOKEN, HubServer, Repo
 from training.dataset import DatasetSettings, build_dataset
 from training.export import ExportSettings, export
 from training.publish import PublishError, PublishSettings, publish
@@ -116,7 +116,7 @@ def test_a_dry_run_lists_and_sends_nothing(server, capsys):
 
 
 def test_the_exported_model_is_published_whole(server, tmp_path):
-    export(ExportSettings(output=tmp_path))
+    export(ExportSettings(output=tmp_path, vectors=False))
     publish(PublishSettings("model", exported=tmp_path, repo="me/titles", private=True))
     assert server.repos["models", "me/titles"].private
     files = server.repos["models", "me/titles"].commits[-1][1]
@@ -143,8 +143,16 @@ def test_a_model_that_was_not_exported_is_named(tmp_path):
 
 
 def test_the_space_names_the_account_that_it_goes_to(server):
-    publish(PublishSettings("space", space=ROOT / "space", repo="me/titles"))
+    space = PublishSettings("space", space=ROOT / "space", repo="me/titles")
+    with pytest.raises(PublishError, match="no dataset me/jittered-job-titles yet"):
+        publish(space)
+    pins = {}
+    for kind, name in (("model", "me/job-title-minilm"), ("dataset", "me/jittered-job-titles")):
+        server.repos[f"{kind}s", name] = other = Repo()
+        pins |= {f"{kind.upper()}_REPO": name, f"{kind.upper()}_REVISION": other.commit({})}
+    publish(space)
     repo = server.repos["spaces", "me/titles"]
+    assert repo.variables == pins
     files = repo.commits[-1][1]
     card = files["README.md"].decode()
     assert "- me/job-title-minilm" in card
@@ -154,7 +162,8 @@ def test_the_space_names_the_account_that_it_goes_to(server):
     version = re.search(r"sdk_version: (.*)", front)[1]
     assert f"gradio[mcp]=={version}\n" in requirements
     assert BASE_REVISION in front
+    assert f"coder.safetensors {pins['MODEL_REVISION']}" in front
     assert {"app.py", "jobtitles/abbreviations.tsv", "model_card/coder.safetensors"} < files.keys()
     assert not [name for name in files if name.startswith(("training/", "tests/", "scripts/"))]
-    publish(PublishSettings("space", space=ROOT / "space", repo="me/titles"))
+    publish(space)
     assert len(repo.commits) == 2

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from jobtitles.catalogue import read_titles
+from jobtitles.catalogue import default_titles, other_titles, read_titles
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
 from jobtitles.index import exact_search
@@ -18,7 +18,9 @@ QUERY = "Sr. Software Engineer - payments"
 @pytest.fixture(scope="module")
 def small():
     """The engine over every eightieth title, small enough to make its whole catalogue."""
-    return SideBySide(read_titles()[::80], {name: load_encoder(name) for name in WRITTEN})
+    titles = read_titles()[::80]
+    encoders = {name: load_encoder(name) for name in WRITTEN}
+    return SideBySide(default_titles(titles), encoders, others=other_titles(titles))
 
 
 def rows(hits):

@@ -13,9 +13,10 @@ import time
 import httpx
 import pytest
 
-from jobtitles.catalogue import SPLITS, read_titles
+from jobtitles.catalogue import read_titles
 from jobtitles.coder import load_coder
 from jobtitles.labelled import read_occupation_titles
+from jobtitles.records import SPLITS
 from jobtitles.search import SideBySide
 from jobtitles.sources import DATASET_DIR, ROOT
 from tests.conftest import free_port

@@ -14,6 +14,7 @@ from jobtitles.coder import Calibration
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.files import sha256_of, write_json
 from jobtitles.labelled import labelled_titles
+from jobtitles.sources import adapter_in
 from jobtitles.voters import Voters, labelled_vectors
 from jobtitles.votes import Evidence
 from training.classifier_fit import fit_classifiers
@@ -61,7 +62,7 @@ def fit_coder(settings: CoderSettings) -> None:
     }
     asked = [fitting.titles, test.titles, *([t for _, t in n] for n in non_titles.values())]
     encoders = {
-        "finetuned": load_encoder("finetuned", settings.adapter),
+        "finetuned": load_encoder("finetuned", adapter_in(settings.adapter)),
         "base": load_encoder("base"),
     }
     found: dict[str, list[Evidence]] = {}

@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.labelled import OCCUPATIONS
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, text_key
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, SPLITS, text_key
 from training.answers import Answer, Variant, read_answers, read_occupations
 from training.jitter import read_generated
 from training.occupation_titles import SCHEMA as OCCUPATION_SCHEMA
 from training.occupation_titles import STYLES, occupation_rows
 from training.onet import HELD_OUT_SHARE, hash_share
 from training.publish import PublishSettings, publish
-from training.splits import SPLITS, split_seeds
+from training.splits import split_seeds
 
 GENERATOR = "Claude (Anthropic)"
 SCHEMA = pa.schema(

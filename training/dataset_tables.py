@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, SPLITS
 from training.model_tables import NOT_MEASURED, VALIDATION, table, validation_figures
-from training.splits import SPLITS
 from training.validation import mean_mrr
 
 

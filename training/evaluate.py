@@ -17,6 +17,7 @@ from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.files import sha256_of, write_json
 from jobtitles.metrics import Comparison, compare, hits_at, reciprocal_ranks
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from jobtitles.sources import adapter_in
 from training.losses import DIMENSIONS
 from training.onet import read_real_titles
 from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval, TitleSimilarity
@@ -49,7 +50,7 @@ def evaluate(settings: EvaluateSettings) -> None:
     """
     encoders = {
         "base": load_encoder("base"),
-        "finetuned": load_encoder("finetuned", settings.adapter),
+        "finetuned": load_encoder("finetuned", adapter_in(settings.adapter)),
     }
     result = {"provenance": _provenance(settings, encoders), "splits": {}}
     for split in SPLITS:

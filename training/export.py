@@ -11,8 +11,10 @@ from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 
 from jobtitles.errors import InputError
+from jobtitles.parts import READY, SHIPPED
 from jobtitles.sources import adapter_in, base_model
 from training.publish import PublishSettings, publish
+from training.ready import write_ready
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class ExportSettings:
     )
     card: Path = field(
         default=Path("model_card/README.md"), metadata={"help": "model card put beside it"}
+    )
+    vectors: bool = field(
+        default=True, metadata={"help": "vectors and maps beside it, for a Space to start with"}
     )
     push: bool = field(default=False, metadata={"help": "publish it, as scripts.7_publish does"})
 
@@ -44,6 +49,8 @@ def export(settings: ExportSettings) -> None:
     model = merged_model(settings.adapter, "cpu")
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")
+    if settings.vectors:
+        write_ready(settings.output / READY, SHIPPED)
     print(f"{settings.output}: load it with SentenceTransformer({str(settings.output)!r})")
     if settings.push:
         publish(PublishSettings("model", exported=settings.output))
@@ -56,6 +63,6 @@ def merged_model(adapter: Path, device: str | None) -> SentenceTransformer:
         SourceError: The base model or the adapter is missing, or not the pinned one.
     """
     model = SentenceTransformer(str(base_model().path), device=device)
-    source = adapter_in(adapter, "adapter")
+    source = adapter_in(adapter)
     model[0].model = PeftModel.from_pretrained(model[0].model, source.path).merge_and_unload()
     return model

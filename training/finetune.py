@@ -26,7 +26,7 @@ from jobtitles.catalogue import read_titles
 from jobtitles.encoder import load_encoder
 from jobtitles.files import write_atomically, write_json
 from jobtitles.records import Title
-from jobtitles.sources import BASE_REPO, BASE_REVISION, base_model
+from jobtitles.sources import BASE_REPO, BASE_REVISION, adapter_in, base_model
 from training.export import merged_model
 from training.factoring import factored
 from training.groups import training_groups
@@ -73,7 +73,7 @@ def finetune(settings: FinetuneSettings) -> None:
         return
     save(trained.model, settings)
     # What was trained, and what is left of it in the adapter in float16.
-    after = validation.measure(load_encoder("finetuned", settings.output))
+    after = validation.measure(load_encoder("finetuned", adapter_in(settings.output)))
     figures = {"base": before, "trained": trained.report["validation"], "finetuned": after}
     write_json(settings.output / "training.json", trained.report | {"validation": figures})
     print(f"{settings.output}: {_figures(after)}")
@@ -147,8 +147,11 @@ def _course(
     A killed training is taken up at its last checkpoint, a finished one is not trained again.
     """
     started = time.monotonic()
-    # Named by the recipe: a killed run finds its own checkpoints, never another recipe's.
+    # Named by what decides its course: a killed run finds its own checkpoints, never another's.
     recipe = recipe_of(replace(settings, souped_with=""))
+    del recipe["base_share"]
+    if settings.weights == "all":
+        del recipe["lora_rank"]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
     folder = settings.checkpoints / f"{settings.loss}-{digest}"
     finished = folder / FINISHED
@@ -163,7 +166,7 @@ def _course(
         training_groups(settings.dataset),
         real,
         titles,
-        encoder_of(guide).encode if uses_negatives else None,
+        encoder_of(guide).quickest().encode if uses_negatives else None,
         settings,
     )
     bf16 = settings.bf16 == "yes" or (

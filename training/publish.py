@@ -15,17 +15,18 @@ from typing import Literal
 
 from httpx2 import TransportError
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
 
 from jobtitles.errors import DataError, InputError, JobTitlesError
+from jobtitles.parts import REPOS
 from training.cards import rendered
 from training.command import option
 
-NAMES = {
-    "dataset": "jittered-job-titles",
-    "model": "job-title-minilm",
-    "space": "job-titles",
-}
 AGAIN = "Run it again: what has arrived is not sent again."
 KEPT = ".gitattributes"  # the Hub's own
 DATASET = (
@@ -54,8 +55,6 @@ SPACE = (
     "model_card/*/adapter_*",
     "model_card/*/training.json",
 )
-# In the Space's card stands this for the account.
-ACCOUNT = "{account}"
 NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
 RESULTS = ("metrics.json", "training.json")
 
@@ -121,7 +120,7 @@ def publish(settings: PublishSettings) -> None:
 def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
     api = HfApi()
     kind = settings.part
-    name = settings.repo or NAMES[kind]
+    name = settings.repo or REPOS[kind]
     if "/" not in name:
         name = f"{api.whoami()['name']}/{name}"
     api.create_repo(
@@ -133,10 +132,14 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
     )
     before = api.repo_info(name, repo_type=kind)
     there = {sibling.rfilename for sibling in before.siblings}
+    fills = {"account": name.split("/")[0]}
+    if kind == "space":
+        pins = _pins(api, fills["account"])
+        fills |= {key.lower(): value for key, value in pins.items()}
     done = api.create_commit(
         name,
         [
-            *(_addition(target, path, name) for target, path in files.items()),
+            *(_addition(target, path, fills) for target, path in files.items()),
             *(CommitOperationDelete(old) for old in sorted(there - files.keys() - {KEPT})),
         ],
         commit_message=f"The {kind} with its card and results",
@@ -145,6 +148,8 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
         # A commit of somebody else's in between is refused, not overwritten.
         parent_commit=before.sha,
     )
+    if kind == "space" and not settings.create_pr:
+        _set_variables(api, name, pins)
     if settings.tag:
         _tag(api, name, kind, settings.tag, done.pr_revision or done.oid)
     if done.oid == before.sha:
@@ -153,12 +158,38 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
         print(f"{name}: {done.pr_url or done.oid}")
 
 
-def _addition(target: str, path: Path, repo: str) -> CommitOperationAdd:
-    """A file; in a card the account's name is filled in."""
+def _addition(target: str, path: Path, fills: dict[str, str]) -> CommitOperationAdd:
+    """A file; in a card the account's name and the pinned commits are filled in."""
     if target != "README.md":
         return CommitOperationAdd(target, str(path))
-    card = path.read_text(encoding="utf-8").replace(ACCOUNT, repo.split("/")[0])
+    card = path.read_text(encoding="utf-8")
+    for name, value in fills.items():
+        card = card.replace(f"{{{name}}}", value)
     return CommitOperationAdd(target, card.encode())
+
+
+def _pins(api: HfApi, account: str) -> dict[str, str]:
+    """The commits of the account's model and dataset that a Space shall run on.
+
+    They are what jobtitles.parts reads from the environment.
+    """
+    pins = {}
+    for kind in ("dataset", "model"):
+        repo = f"{account}/{REPOS[kind]}"
+        try:
+            found = api.repo_info(repo, repo_type=kind)
+        except RepositoryNotFoundError as error:
+            raise PublishError(f"There is no {kind} {repo} yet: publish it first.") from error
+        pins |= {f"{kind.upper()}_REPO": repo, f"{kind.upper()}_REVISION": found.sha}
+    return pins
+
+
+def _set_variables(api: HfApi, space: str, wanted: dict[str, str]) -> None:
+    """Set a Space's variables; those that stand there already are left, as each restarts it."""
+    there = {key: found.value for key, found in api.get_space_variables(space).items()}
+    for key, value in wanted.items():
+        if there.get(key) != value:
+            api.add_space_variable(space, key, value)
 
 
 def _tag(api: HfApi, name: str, kind: str, tag: str, revision: str) -> None:

@@ -10,7 +10,6 @@ from collections import defaultdict
 
 UNSEEN_SHARE = 0.05
 SEED_SHARE = 0.10
-SPLITS = ("train", "validation", "test")
 SALT = "job-titles-1"
 
 

@@ -126,7 +126,12 @@ def _status(warmup: Warmup) -> str:
             f'<div class="bar"><div style="width: {percent}%"></div></div></div>'
         )
     engine = job.result()
-    return (
+    note = warmup.parts.result().note
+    fallback = (
+        f'<p class="fallback" role="alert">Not as asked for: {escape(note)} The model and the '
+        "titles shipped with this page serve.</p>"
+    )
+    return (fallback if note else "") + (
         f'<p class="ready" role="status">{engine.default_count:,} titles of '
         f"{len(engine.titles):,} in the default catalogue. "
         f"Base model: {escape(engine.origins['base'])}. "

@@ -42,6 +42,7 @@ CSS = """
 #status .loading, #status .failed { border-left: 4px solid var(--primary-500);
   background: var(--block-background-fill); padding: 8px 12px; }
 #status .failed { border-color: #dc2626; }
+#status .fallback { border-left: 4px solid #d97706; padding: 4px 12px; overflow-wrap: anywhere; }
 #status .bar { height: 6px; margin-top: 6px; border-radius: 3px; background: var(--neutral-300); }
 #status .bar div { height: 100%; border-radius: 3px; background: var(--primary-600); }
 #status .ready { color: var(--body-text-color-subdued); overflow-wrap: anywhere; }

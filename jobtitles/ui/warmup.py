@@ -4,12 +4,13 @@ torch and transformers take seconds to import. Only the jobs' threads import the
 page is up before they are.
 """
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jobtitles.sources import ADAPTERS, DATASET_DIR
+from jobtitles.parts import SHIPPED, Parts
+from jobtitles.sources import ADAPTERS
 from jobtitles.ui.job import Job, Report
 
 if TYPE_CHECKING:
@@ -22,16 +23,16 @@ class Warmup:
 
     Attributes:
         tuned: Name of the fine-tuned model, one of `jobtitles.sources.ADAPTERS`.
-        dataset: Folder of the dataset.
+        parts: What it runs on; pulled from the Hub first, where that was asked for.
         engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
         maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
         coder: Makes the title coder, which is calibrated for the model "finetuned" only.
     """
 
-    def __init__(self, tuned: str, dataset: Path = DATASET_DIR) -> None:
+    def __init__(self, tuned: str, parts: Job[Parts]) -> None:
         self.tuned = tuned
-        self.dataset = dataset
+        self.parts = parts
         self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
         self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
@@ -57,11 +58,12 @@ class Warmup:
         def progress(done: int, total: int) -> None:
             report(done / total, f"Encoding {total:,} titles that vote, once")
 
+        parts = self.parts.result(report)
         report(0.0, "Reading the titles that vote")
-        return load_coder(self.dataset, progress=progress)
+        return load_coder(parts, progress=progress)
 
     def _draw(self, report: Report) -> dict[str, np.ndarray]:
-        engine = self.engine.result(report)
+        engine, ready = self.engine.result(report), self.parts.result().ready
         from jobtitles.projection import aligned, tsne_map
         from jobtitles.search import WRITTEN
 
@@ -72,17 +74,28 @@ class Warmup:
                 doing = f"Map of the {written}: {done} of {total} iterations"
                 report((turn + done / total) / len(WRITTEN), doing)
 
-            maps[name] = tsne_map(engine.vectors(name), progress)
+            maps[name] = tsne_map(engine.vectors(name), progress, ready)
         maps["finetuned"] = aligned(maps["finetuned"], maps["base"])
         return maps
 
     def _load(self, report: Report) -> "SideBySide":
+        parts = self.parts.result(report)
         report(0.0, "Importing PyTorch")
         from jobtitles.search import SideBySide
 
-        return SideBySide.load(report, self.tuned, self.dataset)
+        return SideBySide.load(report, self.tuned, parts)
 
 
-def warmups(dataset: Path = DATASET_DIR) -> dict[str, Warmup]:
-    """The long jobs of every fine-tuned model by its name; none is started."""
-    return {tuned: Warmup(tuned, dataset) for tuned in ADAPTERS}
+def warmups(choose: Callable[[], Parts] = lambda: SHIPPED) -> dict[str, Warmup]:
+    """The long jobs of every fine-tuned model by its name; none is started.
+
+    Args:
+        choose: Gives what they run on; asked once, when a job first needs it.
+    """
+
+    def pull(report: Report) -> Parts:
+        report(0.0, "Looking for model and dataset")
+        return choose()
+
+    parts = Job("Pulling model and dataset", pull)
+    return {tuned: Warmup(tuned, parts) for tuned in ADAPTERS}

@@ -1,10 +1,12 @@
 """The search tab in Chromium: lists, examples, bad input, and text that tries to be markup."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
+from jobtitles.parts import SHIPPED
 from jobtitles.search import SideBySide
 
 LISTS = ("Base model", "Fine-tuned model")
@@ -56,7 +58,7 @@ def test_the_triplet_model_can_be_shown_instead(visit, engine, half_dataset):
     expect(tab.locator("#status .ready")).to_contain_text(
         "adapter “triplet” (triplet loss)", timeout=120_000
     )
-    triplet = SideBySide.load(tuned="triplet", dataset=half_dataset)
+    triplet = SideBySide.load(tuned="triplet", parts=replace(SHIPPED, dataset=half_dataset))
     hits = triplet.search("forklift op 2nd shift", 10)["finetuned"]
     expect(titles).to_have_text([hit.title.text for hit in hits])
     assert titles.all_text_contents() != best
