@@ -36,7 +36,7 @@ def cached_arrays(kind: str, key: dict[str, str], build: Callable[[], Arrays]) -
         try:
             keep_arrays(cache_dir(), kind, key, arrays)
         except OSError as error:
-            log.warning("%s cannot be kept (%s): made again next time", kind, error)
+            log.warning("%s cannot be written (%s): made again next time", kind, error)
     return arrays
 
 

@@ -20,45 +20,51 @@ ITERATIONS = 750  # openTSNE's defaults: 250 of early exaggeration, then 500
 def tsne_map(
     vectors: np.ndarray, progress: Progress | None = None, ready: Path | None = None
 ) -> np.ndarray:
-    """Coordinates of a t-SNE map, from the cache if it was drawn before.
+    """`drawn_map`, from the cache if it was drawn before.
+
+    Args:
+        vectors: Unit vectors, float32, shape (n, d), n at least 5.
+        progress: Called with (iterations done, iterations in all).
+        ready: Folder of maps made beforehand; taken if it is of these very vectors.
+    """
+    key = map_key(vectors)
+    if ready and (kept := kept_arrays(ready, "map", key)):
+        return kept["xy"]
+    return cached_arrays("map", key, lambda: {"xy": drawn_map(vectors, progress)})["xy"]
+
+
+def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+    """Coordinates of a t-SNE map.
 
     van der Maaten and Hinton 2008, as implemented by openTSNE (FFT-interpolated), PCA start.
 
     Args:
-        vectors: Unit vectors, float32, shape (n, d), n at least 4.
+        vectors: Unit vectors, float32, shape (n, d), n at least 5.
         progress: Called with (iterations done, iterations in all).
-        ready: Folder of maps made beforehand; taken if it is of these very vectors.
 
     Returns:
         Coordinates, float32, shape (n, 2).
     """
+    from openTSNE import TSNE  # takes a second to import; only a cold cache needs it
 
-    def build() -> dict[str, np.ndarray]:
-        from openTSNE import TSNE  # takes a second to import; only a cold cache needs it
+    done = 0
 
-        done = 0
+    def report(iteration: int, _error: float, _embedding: np.ndarray) -> None:
+        nonlocal done
+        done += 50
+        if progress:
+            progress(min(done, ITERATIONS), ITERATIONS)
 
-        def report(iteration: int, _error: float, _embedding: np.ndarray) -> None:
-            nonlocal done
-            done += 50
-            if progress:
-                progress(min(done, ITERATIONS), ITERATIONS)
-
-        tsne = TSNE(
-            perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3),
-            metric="cosine",
-            initialization="pca",
-            n_jobs=-1,
-            random_state=SEED,
-            callbacks=report,
-            callbacks_every_iters=50,
-        )
-        return {"xy": np.asarray(tsne.fit(vectors), np.float32)}
-
-    key = map_key(vectors)
-    if ready and (kept := kept_arrays(ready, "map", key)):
-        return kept["xy"]
-    return cached_arrays("map", key, build)["xy"]
+    tsne = TSNE(
+        perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3),
+        metric="cosine",
+        initialization="pca",
+        n_jobs=-1,
+        random_state=SEED,
+        callbacks=report,
+        callbacks_every_iters=50,
+    )
+    return np.asarray(tsne.fit(vectors), np.float32)
 
 
 def map_key(vectors: np.ndarray) -> dict[str, str]:

@@ -22,9 +22,11 @@ from jobtitles.catalogue import (
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
 from jobtitles.index import TitleIndex, exact_search
+from jobtitles.neighbourhoods import Neighbourhoods, neighbours
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.records import Hit, OwnTitle, Title, text_key
 
+SPARE = 10  # more are looked up of a title's neighbours, for doubles among them
 MAX_QUERY = 500  # characters; the longest title of the dataset has 109
 
 # The models' names as the page writes them.
@@ -150,7 +152,9 @@ class SideBySide:
         return {name: _nearest(catalogues[name], vectors[name], k, wanted) for name in vectors}
 
     def similar(self, row: int, k: int, whole: bool = False) -> Results:
-        """The k titles nearest to a title of the catalogue, itself left out by its row.
+        """The k titles nearest to a title of the catalogue, itself and its doubles left out.
+
+        Of titles with the same text the first one stands for all.
 
         Args:
             row: The title's number in `titles`.
@@ -164,15 +168,17 @@ class SideBySide:
         if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < count:
             raise InputError("Choose a title from the list: this one is not in the catalogue.")
         k = checked_k(k)
-        return {
-            # Asked for one more, because the title itself is among the nearest.
-            name: [
-                hit
-                for hit in _nearest(catalogue, catalogue.vectors[row : row + 1], k + 1)
-                if hit.row != row
-            ][:k]
-            for name, catalogue in self._catalogues(whole).items()
-        }
+        own = text_key(self.titles[row].text)
+        results = {}
+        for name, catalogue in self._catalogues(whole).items():
+            # Asked for more, because the title itself is among the nearest, and doubles may be.
+            hits = _nearest(catalogue, catalogue.vectors[row : row + 1], k + SPARE)
+            first: dict[str, Hit] = {}
+            for hit in sorted(hits, key=lambda hit: hit.row):
+                first.setdefault(text_key(hit.title.text), hit)
+            single = {hit.row for key, hit in first.items() if key != own}
+            results[name] = [hit for hit in hits if hit.row in single][:k]
+        return results
 
     def row_of(self, text: object) -> int:
         """Row of the first title of the default catalogue with this text, case and spacing folded.
@@ -210,6 +216,12 @@ class SideBySide:
     def vectors(self, name: str) -> np.ndarray:
         """One model's vectors of the default catalogue, float32, shape (default_count, 384)."""
         return self._default[name].vectors
+
+    def neighbourhoods(self) -> Neighbourhoods:
+        """The nearest titles of every title of the default catalogue under both models."""
+        return Neighbourhoods(
+            **{name: neighbours(c.vectors, c.index) for name, c in self._default.items()}
+        )
 
     def load_whole(self, report: Report = _silent) -> None:
         """Encode and index the whole catalogue, if that is still to be done."""

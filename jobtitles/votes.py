@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FEATURES = 4
 # So many occupations get a confidence; the page offers ten to choose from.
 CANDIDATES = 10
 # Shares are kept this far from 0 and 1: a title alone in its neighbourhood has no infinite odds.
@@ -35,36 +34,61 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """The evidence by occupation, o of them, for q titles: means over a title's readings.
+
+    Attributes:
+        shares: Voter -> share of every occupation, shape (q, o); "neighbours" and the classifiers.
+        nearest: Cosine of every occupation's nearest title, shape (q, o).
+        differs: Whether the readings of a title differ, bool, shape (q,): it has clutter or
+            abbreviations.
+    """
+
+    shares: dict[str, np.ndarray]
+    nearest: np.ndarray
+    differs: np.ndarray
+
+
+@dataclass(frozen=True)
 class Votes:
     """The occupations that got most votes, c of them for each of q titles, best first.
 
     Attributes:
         occupations: Their numbers, int64, shape (q, c).
-        features: What the confidence goes by, float64, shape (q, c, `FEATURES`): log-odds of the
-            share of the votes, lead over the best other occupation's log-odds, cosine of the
-            occupation's nearest title, cosine of the nearest title of all.
+        features: What the confidence goes by, float64, shape (q, c, f): log-odds of the share of
+            the votes, lead over the best other occupation's log-odds, cosine of the occupation's
+            nearest title, cosine of the nearest title of all, log-odds of every voter's share;
+            and all of these again where the readings differ, else 0: a cluttered title's votes
+            are worth something else than a clean one's.
     """
 
     occupations: np.ndarray
     features: np.ndarray
 
     @classmethod
-    def of(cls, shares: np.ndarray, nearest: np.ndarray) -> "Votes":
+    def of(cls, shares: np.ndarray, pooled: Pooled) -> "Votes":
         """The `CANDIDATES` with the largest shares.
 
         Args:
-            shares: Of every occupation, shape (q, o).
-            nearest: Cosine of every occupation's nearest title, shape (q, o).
+            shares: Of every occupation, the voters taken together, shape (q, o).
+            pooled: What they are made of.
         """
         best = np.argsort(-shares, axis=1, kind="stable")[:, :CANDIDATES]
-        share = np.take_along_axis(shares, best, axis=1).clip(EDGE, 1 - EDGE)
-        odds = np.log(share / (1 - share))
+        odds = _log_odds(np.take_along_axis(shares, best, axis=1))
         # The best one's rival is the second, everybody else's is the best.
         rival = np.repeat(odds[:, :1], odds.shape[1], axis=1)
         rival[:, 0] = odds[:, 1]
-        own = np.take_along_axis(nearest, best, axis=1)
-        support = np.broadcast_to(nearest.max(axis=1, keepdims=True), own.shape)
-        return cls(best, np.stack([odds, odds - rival, own, support], 2))
+        own = np.take_along_axis(pooled.nearest, best, axis=1)
+        support = np.broadcast_to(pooled.nearest.max(axis=1, keepdims=True), own.shape)
+        voters = [_log_odds(np.take_along_axis(s, best, axis=1)) for s in pooled.shares.values()]
+        features = np.stack([np.ones_like(own), odds, odds - rival, own, support, *voters], 2)
+        cluttered = features * pooled.differs[:, None, None]
+        return cls(best, np.concatenate([features[:, :, 1:], cluttered], axis=2))
+
+
+def _log_odds(share: np.ndarray) -> np.ndarray:
+    share = share.clip(EDGE, 1 - EDGE)
+    return np.log(share / (1 - share))
 
 
 @dataclass(frozen=True)
@@ -86,30 +110,37 @@ class VoteRule:
     bias: float
 
     def votes(self, evidence: Evidence, size: int) -> Votes:
-        """The occupations with most votes, see `shares`."""
-        return Votes.of(*self.shares(evidence, size))
-
-    def shares(self, evidence: Evidence, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pool the votes by occupation: the mean over a title's readings.
+        """The occupations with most votes.
 
         Args:
             evidence: As it was gathered.
             size: Occupations in all, o.
-
-        Returns:
-            Share of every occupation, and cosine of its nearest title, both of shape (q, o).
         """
+        pooled = self.pooled(evidence, size)
+        return Votes.of(self.shares(pooled), pooled)
+
+    def pooled(self, evidence: Evidence, size: int) -> Pooled:
+        """What every voter says of every occupation, see `Pooled`."""
         occupations = evidence.occupations[:, : self.neighbours]
         cosines = evidence.cosines[:, : self.neighbours]
         shares, nearest = neighbour_shares(occupations, cosines, self.temperature, size)
-        for name, weight in self.classifiers.items():
-            shares += weight * evidence.chances[name]
-        shares /= 1 + sum(self.classifiers.values())
+        voters = {"neighbours": shares} | {n: evidence.chances[n] for n in self.classifiers}
         readings = evidence.readings.T
-        return (
-            np.mean([shares[rows] for rows in readings], axis=0),
+        return Pooled(
+            {
+                name: np.mean([own[rows] for rows in readings], axis=0)
+                for name, own in voters.items()
+            },
             np.max([nearest[rows] for rows in readings], axis=0),
+            readings[0] != readings[-1],
         )
+
+    def shares(self, pooled: Pooled) -> np.ndarray:
+        """Share of every occupation, the voters taken together, shape (q, o)."""
+        votes = pooled.shares["neighbours"].copy()
+        for name, weight in self.classifiers.items():
+            votes += weight * pooled.shares[name]
+        return votes / (1 + sum(self.classifiers.values()))
 
     def confidence(self, votes: Votes) -> np.ndarray:
         """Chance of every candidate to be right, shape (q, c)."""

@@ -57,18 +57,28 @@ def test_votes_by_hand():
     assert votes.features[0, :2, 1] == pytest.approx([odds[0] - odds[1], odds[1] - odds[0]])
     assert votes.features[0, :, 2] == pytest.approx([1.0, 0.9, -1.0])
     assert votes.features[0, :, 3] == pytest.approx([1.0, 1.0, 1.0])
+    # One reading only: nothing differs.
+    assert votes.features[0, :, 4] == pytest.approx(votes.features[0, :, 0])
+    assert not votes.features[0, :, 5:].any()
     joined = VoteRule(3, 0.1, {"vector": 2.0}, [], 0.0)
     share = 1 / (2 + np.e)
-    assert joined.shares(evidence, 3)[0][0] == pytest.approx([0, (share + 2) / 3, (1 - share) / 3])
+    shares = joined.shares(joined.pooled(evidence, 3))
+    assert shares[0] == pytest.approx([0, (share + 2) / 3, (1 - share) / 3])
 
 
 def test_the_readings_of_a_title_vote_together():
     near, cosines = np.array([[0], [1], [0]]), np.array([[0.5], [0.9], [0.7]])
     evidence = Evidence(np.array([[0, 1], [2, 2]]), near, cosines, {})
-    shares, nearest = VoteRule(1, 0.1, {}, [], 0.0).shares(evidence, 2)
-    assert shares.tolist() == [[0.5, 0.5], [1.0, 0.0]]
-    assert nearest.tolist() == [[0.5, 0.9], [0.7, -1.0]]
+    rule = VoteRule(1, 0.1, {}, [], 0.0)
+    pooled = rule.pooled(evidence, 2)
+    assert rule.shares(pooled).tolist() == [[0.5, 0.5], [1.0, 0.0]]
+    assert pooled.nearest.tolist() == [[0.5, 0.9], [0.7, -1.0]]
+    assert pooled.differs.tolist() == [True, False]
     assert evidence.support.tolist() == [0.5, 0.7]
+    # What is counted where the readings differ is counted for the first title only.
+    features = rule.votes(evidence, 2).features
+    assert features[0, :, 5].tolist() == [1.0, 1.0]
+    assert not features[1, :, 5:].any()
 
 
 @pytest.mark.parametrize(

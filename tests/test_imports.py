@@ -7,7 +7,7 @@ import pytest
 from jobtitles.sources import ROOT
 
 ALLOWED = {
-    "app": {"jobtitles.ui"},
+    "app": {"jobtitles", "jobtitles.ui"},
     "jobtitles.ui": {"jobtitles", "jobtitles.ui", "gradio", "plotly"},
     "jobtitles": {"jobtitles"},
     "training": {"jobtitles", "training"},

@@ -9,7 +9,9 @@ import pytest
 from jobtitles.catalogue import default_titles, other_titles, read_titles
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
-from jobtitles.index import exact_search
+from jobtitles.index import TitleIndex, exact_search
+from jobtitles.neighbourhoods import Neighbourhoods, neighbours
+from jobtitles.records import SEED_KIND, OwnTitle, text_key
 from jobtitles.search import MAX_QUERY, WRITTEN, SideBySide, checked_k, checked_query
 
 QUERY = "Sr. Software Engineer - payments"
@@ -66,7 +68,7 @@ def test_origins_name_both_sources(engine):
     assert "adapter" in engine.origins["finetuned"]
 
 
-def test_similar_leaves_itself_out_by_row_not_by_text(engine):
+def test_doubles_of_a_title_are_folded(engine):
     seen = {}
     for row, title in enumerate(engine.titles[: engine.default_count]):
         if title.text in seen:
@@ -76,16 +78,19 @@ def test_similar_leaves_itself_out_by_row_not_by_text(engine):
     assert engine.titles[twin].onet_code != title.onet_code
     for hits in engine.similar(row, 5).values():
         assert len(hits) == 5
-        assert row not in rows(hits)
-        assert hits[0].row == twin
-    for hits in engine.similar(twin, 5).values():
-        assert twin not in rows(hits)
-        assert hits[0].row == row
+        assert {row, twin}.isdisjoint(rows(hits))
+    neighbour = engine.similar(row, 1)["base"][0].row
+    for hits in engine.similar(neighbour, 100).values():
+        texts = [hit.title.text.casefold() for hit in hits]
+        assert len(texts) == len(set(texts)) == 100
 
 
 def test_similar_gives_all_the_others_where_k_is_large(engine):
     for hits in engine.similar(3, 10**9).values():
-        assert sorted(rows(hits) + [3]) == list(range(engine.default_count))
+        texts = {text_key(t.text) for t in engine.titles[: engine.default_count]}
+        assert {text_key(hit.title.text) for hit in hits} == texts - {
+            text_key(engine.titles[3].text)
+        }
 
 
 @pytest.mark.parametrize("row", [-1, 10**9, True, None, "0", 1.0])
@@ -226,3 +231,48 @@ def test_find_offers_only_what_is_searched(engine):
 @pytest.mark.parametrize("text", ["", "   ", "zzzzqqq", "<script>", "e " * 50_000])
 def test_find_can_find_nothing(engine, text):
     assert engine.find(text, 8) == []
+
+
+def test_only_wanted_titles_are_found(engine):
+    def nursing_seed(title):
+        return title.kind == SEED_KIND and title.onet_code.startswith("29")
+
+    every = engine.search("night nurse", 10**9)
+    for name, hits in engine.search("night nurse", 20, wanted=nursing_seed).items():
+        right = [hit.row for hit in every[name] if nursing_seed(hit.title)][:20]
+        assert rows(hits) == right
+    assert engine.search("night nurse", 5, wanted=lambda _: False) == {n: [] for n in WRITTEN}
+
+
+def test_own_titles_are_searched_and_kept_off_the_disk(small, cache_home):
+    files = sorted(cache_home.rglob("*"))
+    titles = [OwnTitle(text, ("ACME",)) for text in ("RN nights", "Line cook", "Baker", "Welder")]
+    own = small.over(titles, lambda _part, _doing: None)
+    assert own.search("registered nurse", 1)["finetuned"][0].title == titles[0]
+    assert own.search("nurse", 9, wanted=lambda t: t.kind == "own")["base"]
+    assert titles[0].onet_name == "ACME"
+    assert sorted(cache_home.rglob("*")) == files
+
+
+def test_own_titles_wait_for_searches(small):
+    done = threading.Event()
+    searching = small._searching
+    with searching:
+        worker = threading.Thread(
+            target=lambda: (small.over([OwnTitle("Baker")], lambda *_: None), done.set())
+        )
+        worker.start()
+        assert not done.wait(0.5)
+    assert done.wait(5)
+
+
+def test_neighbourhoods_by_hand():
+    base = np.array([[1, 2], [0, 2], [1, 0]])
+    found = Neighbourhoods(base, np.array([[1, 2], [2, 0], [1, 0]]) % 3)
+    assert found.kept.tolist() == [2, 2, 2]
+    moved = Neighbourhoods(np.array([[1], [0], [1]]), np.array([[2], [0], [0]]))
+    assert moved.kept.tolist() == [0, 1, 0]
+    assert moved.gained(["a", "b", "a"]).tolist() == [1, 0, 1]
+    vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0, 1]], np.float32)
+    near = neighbours(vectors, TitleIndex(vectors))
+    assert near.tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [2, 0, 1]]

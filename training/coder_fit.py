@@ -1,6 +1,7 @@
 """What the coder is fitted with on validation: votes, confidence, refusal."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -38,12 +39,16 @@ def fit_votes(found: Evidence, task: CodingTask, codes: list[str]) -> VoteRule:
     logistic regression over the first candidates (Platt 1999), messy titles and O*NET's weighing
     the same.
     """
+    hits = _hits(task, codes)
     rules = [VoteRule(n, t, {}, [], 0.0) for n, t in product(NEIGHBOURS, TEMPERATURES)]
-    best = _best(rules, found, task, codes)
+    best = max(rules, key=lambda rule: hits(rule.shares(rule.pooled(found, len(codes)))))
     if found.chances:
+        best = replace(best, classifiers=dict.fromkeys(found.chances, 0.0))
+        pooled = best.pooled(found, len(codes))
         weights = product(CLASSIFIER_WEIGHTS, repeat=len(found.chances))
-        shares = [dict(zip(found.chances, own, strict=True)) for own in weights]
-        best = _best([replace(best, classifiers=s) for s in shares], found, task, codes)
+        own = (dict(zip(found.chances, each, strict=True)) for each in weights)
+        rules = [replace(best, classifiers=each) for each in own]
+        best = max(rules, key=lambda rule: hits(rule.shares(pooled)))
     votes = best.votes(found, len(codes))
     right = right_candidates(votes, task, codes)
     weight = sum(task.groups[name] / task.groups[name].sum() for name in DECIDING)
@@ -56,19 +61,18 @@ def fit_votes(found: Evidence, task: CodingTask, codes: list[str]) -> VoteRule:
     return replace(best, weights=model.coef_[0].tolist(), bias=float(model.intercept_[0]))
 
 
-def _best(rules: list[VoteRule], found: Evidence, task: CodingTask, codes: list[str]) -> VoteRule:
-    """The rule with the best top-1, groups weighing the same; the first of equals."""
+def _hits(task: CodingTask, codes: list[str]) -> Callable[[np.ndarray], float]:
+    """Top-1 of shares (q, o), groups weighing the same."""
     place = {code: number for number, code in enumerate(codes)}
     right = np.zeros((len(task.right), len(codes)), bool)
     for row, own in enumerate(task.right):
         right[row, [place[code] for code in own if code in place]] = True
 
-    def top(rule: VoteRule) -> float:
-        first = rule.shares(found, len(codes))[0].argmax(axis=1)
-        hits = right[np.arange(len(first)), first]
-        return float(np.mean([hits[task.groups[name]].mean() for name in DECIDING]))
+    def hits(shares: np.ndarray) -> float:
+        first = right[np.arange(len(shares)), shares.argmax(axis=1)]
+        return float(np.mean([first[task.groups[name]].mean() for name in DECIDING]))
 
-    return max(rules, key=top)
+    return hits
 
 
 def fit_refusal(

@@ -9,12 +9,12 @@ import gradio as gr
 
 from jobtitles.errors import InputError
 from jobtitles.ui.markup import input_errors_shown
+from jobtitles.ui.upload import FILE_LABEL, FILES, column_choices, folder_of, open_table
 from jobtitles.ui.warmup import Warmup
 
 if TYPE_CHECKING:
     from jobtitles.coded_titles import CodedTitles
     from jobtitles.coder import Match
-    from jobtitles.tables import Table
 
 INTRODUCTION = (
     "O*NET-SOC 2019 codes for a list of job titles. The confidence is the chance that the code is "
@@ -27,8 +27,6 @@ RN - Med/Surg nights $41/hr
 SWE II - Payments (Go) | hybrid
 VP, Sales
 see notes"""
-FILE_LABEL = "or a table: CSV, TSV, XLSX, Parquet"
-FILES = [".csv", ".tsv", ".xlsx", ".parquet"]
 HEADERS = ["title", "code", "occupation", "confidence", "review"]
 MOST_SHOWN = 200
 EXPIRED = "What was coded here is no longer kept: code it again."
@@ -82,12 +80,9 @@ def build_code_tab(warmup: Warmup) -> None:
     def look(path: str | None) -> gr.Dropdown:
         if not path:
             return gr.Dropdown([], value=None, visible=False)
-        with input_errors_shown(_folder(path)):
-            table = _table(path, "")
-            next(table.portions())
-        # By their places: a column may have no name.
-        choices = [(name or "(no name)", place) for place, name in enumerate(table.columns)]
-        return gr.Dropdown(choices, value=table.columns.index(table.column), visible=True)
+        with input_errors_shown(folder_of(path)):
+            choices, place = column_choices(path)
+        return gr.Dropdown(choices, value=place, visible=True)
 
     def run(
         text: str,
@@ -98,12 +93,11 @@ def build_code_tab(warmup: Warmup) -> None:
     ) -> tuple:
         from jobtitles.coded_titles import CodedTitles
 
-        with input_errors_shown(_folder(path)):
+        with input_errors_shown(folder_of(path)):
             if path:
-                table = _table(path, "")
-                next(table.portions())
+                table = open_table(path)
                 if column is not None:
-                    table = _table(path, table.columns[column])
+                    table = open_table(path, table.columns[column])
                 coded = CodedTitles.uploaded(table)
             else:
                 coded = CodedTitles.pasted(text)
@@ -181,17 +175,6 @@ def build_code_tab(warmup: Warmup) -> None:
     review.input(shown, [kept, review], [said, table], api_visibility="private")
     table.select(select, kept, [title, chosen, code, correcting], api_visibility="private")
     code.input(correct, [kept, title, code, review], [kept, said, table, download], **private)
-
-
-def _folder(path: str | None) -> str:
-    return f"{Path(path).parent}/" if path else ""
-
-
-def _table(path: str, column: str) -> "Table":
-    from jobtitles.coded_titles import LIMITS
-    from jobtitles.tables import Table, encoding_of
-
-    return Table(Path(path), column, encoding_of(Path(path)), LIMITS)
 
 
 def _row(title: str, matches: list["Match"], unsure: bool) -> list[str]:

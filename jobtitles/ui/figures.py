@@ -1,12 +1,13 @@
 """Plotly figures: the title maps, coloured by O*NET-SOC major group, and the LLM benchmark."""
 
 import html
+from dataclasses import dataclass
 from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
 
-from jobtitles.records import Title
+from jobtitles.records import OwnTitle, Title
 
 # The first two digits of an O*NET-SOC code, with the group's name (BLS, SOC 2018) in short and a
 # colour that shows on white and on a dark page. O*NET has no data on the military group, 55.
@@ -41,31 +42,84 @@ HEIGHT = 460
 CLEAR = "rgba(0, 0, 0, 0)"
 # Shows on white and on a dark page alike.
 INK = "#808895"
+MARKED = "#e11d48"
 BARS = ("#0d9488", "#c9a400", "#6a5acd", "#ff6f61")
 
 
-def map_figure(xy: np.ndarray, titles: list[Title], highlighted: str) -> go.Figure:
-    """A map with one point a title.
+@dataclass(frozen=True)
+class Marks:
+    """What a map shows besides its points.
+
+    Attributes:
+        title: A title that is no point of the map.
+        place: Where it goes, shape (2,), or None for no such title.
+        nearest: Rows of the titles nearest to it.
+        changed: Rows of the titles whose neighbourhoods changed most.
+    """
+
+    title: str
+    place: np.ndarray | None
+    nearest: list[int]
+    changed: list[int]
+
+
+def map_figure(
+    xy: np.ndarray, titles: list[Title | OwnTitle], highlighted: str, marks: Marks
+) -> go.Figure:
+    """A map with one point a title, which carries its row.
 
     Args:
         xy: Coordinates, shape (n, 2).
         titles: The n titles.
         highlighted: Code of the one major group to colour, or `ALL_GROUPS`.
+        marks: What else is drawn.
     """
     groups = np.array([title.onet_code[:2] for title in titles])
     hover = np.array([_hover(title) for title in titles], object)
     figure = go.Figure()
     # The highlighted group is drawn last, over the others.
     for code in sorted(np.unique(groups), key=lambda code: code == highlighted):
-        rows = groups == code
+        rows = np.flatnonzero(groups == code)
+        name, colour = MAJOR_GROUPS.get(code, ("", BARS[0]))
         faded = highlighted not in (ALL_GROUPS, code)
         figure.add_scattergl(
             x=xy[rows, 0],
             y=xy[rows, 1],
-            name=MAJOR_GROUPS[code][0],
+            name=name,
             mode="markers",
-            marker={"size": 4, "color": FADED if faded else MAJOR_GROUPS[code][1]},
+            marker={"size": 4, "color": FADED if faded else colour},
+            customdata=rows,
             hovertext=hover[rows],
+            hoverinfo="text",
+        )
+        if name and not faded:
+            # In the thick of the group: the median place of its points.
+            x, y = np.median(xy[rows], axis=0).tolist()
+            label = {"size": 10, "color": INK}
+            figure.add_annotation(x=x, y=y, text=name, showarrow=False, font=label, opacity=0.9)
+    for name, rows, marker in (
+        ("nearest", marks.nearest, {"size": 11, "symbol": "circle-open", "line": {"width": 2}}),
+        ("changed most", marks.changed, {"size": 11, "symbol": "diamond-open"}),
+    ):
+        if rows:
+            figure.add_scattergl(
+                x=xy[rows, 0],
+                y=xy[rows, 1],
+                name=name,
+                mode="markers",
+                marker=marker | {"color": MARKED},
+                customdata=np.array(rows),
+                hovertext=hover[rows],
+                hoverinfo="text",
+            )
+    if marks.place is not None:
+        figure.add_scattergl(
+            x=marks.place[:1],
+            y=marks.place[1:],
+            name="placed",
+            mode="markers",
+            marker={"size": 17, "symbol": "star", "color": MARKED},
+            hovertext=html.escape(marks.title, quote=False),
             hoverinfo="text",
         )
     figure.update_layout(
@@ -209,6 +263,6 @@ def _page_colours() -> dict[str, object]:
     }
 
 
-def _hover(title: Title) -> str:
+def _hover(title: Title | OwnTitle) -> str:
     """Plotly reads tags in it, and knows no entity for a quotation mark."""
     return f"{html.escape(title.text, quote=False)}<br>{html.escape(title.onet_name, quote=False)}"

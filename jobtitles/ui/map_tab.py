@@ -1,69 +1,171 @@
 """The tab that draws both models' embedding spaces as maps, side by side."""
 
+from typing import TYPE_CHECKING, Any
+
 import gradio as gr
 
-from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS, map_figure
-from jobtitles.ui.markup import escape
-from jobtitles.ui.warmup import Warmup
+from jobtitles.ui.choice import Choice, Own
+from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS, Marks, map_figure
+from jobtitles.ui.job import Report
+from jobtitles.ui.markup import PICKING, escape, input_errors_shown
+from jobtitles.ui.search_tab import GROUPS
+
+if TYPE_CHECKING:
+    from jobtitles.maps import Maps
+    from jobtitles.records import Hit
+    from jobtitles.search import SideBySide
 
 INTRODUCTION = (
-    "Each point is a title of the default catalogue; t-SNE places titles with similar vectors "
-    "close together. Axes and distances between groups mean nothing. Drawing takes about a "
-    "minute the first time."
+    "Each point is a title; t-SNE places titles with similar vectors close together. Axes and "
+    "distances between groups mean nothing. Drawing takes about a minute the first time. Click a "
+    "point for its neighbours."
 )
 NAMES = ("base", "finetuned")
+NEAREST = 10
+# gr.Plot has no click event: this one listens to the plots, which come and go, for them.
+PLOT_PICKING = """new MutationObserver(() => {
+    const maps = ":is(#map-base, #map-finetuned) .js-plotly-plot";
+    for (const plot of document.querySelectorAll(maps)) {
+        if (!plot.on || plot.picking) continue;
+        plot.picking = true;
+        plot.on("plotly_click", event => {
+            const row = event.points[0].customdata;
+            if (row !== undefined) trigger("click", {row});
+        });
+    }
+}).observe(document.body, {childList: true, subtree: true});"""
 
 
-def build_map_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
+def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) -> None:
     """Add the tab's content to the page being built.
 
     Args:
-        warmups: The page's long jobs for every fine-tuned model.
-        tuned: The page's choice of one of them.
+        choice: The page's choice of model and catalogue.
+        query: The query of the search tab, which is drawn as well.
+        opening: The arguments of a click event that opens the similar titles of a row.
     """
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=True, elem_classes="asking"):
         group = gr.Dropdown(
-            [
-                ("All groups", ALL_GROUPS),
-                *((name, code) for code, (name, _) in MAJOR_GROUPS.items()),
-            ],
-            label="Highlight an occupation group",
-            value=ALL_GROUPS,
-            scale=3,
+            GROUPS, label="Highlight an occupation group", value=ALL_GROUPS, scale=2
         )
+        placed = gr.Textbox(
+            label="Place a title", placeholder="The one searched for, or another", scale=2
+        )
+        changed = gr.Checkbox(label="Mark what changed most", scale=1, min_width=160)
         button = gr.Button("Draw the maps", variant="primary", scale=1, min_width=140)
     with gr.Row():
         base = gr.Plot(label="Base model", elem_id="map-base", min_width=320)
         finetuned = gr.Plot(label="Fine-tuned model", elem_id="map-finetuned", min_width=320)
+    picker = gr.HTML(js_on_load=PLOT_PICKING, visible=True, elem_id="map-picker")
     said = gr.HTML(elem_id="map-purity")
     gr.HTML(_legend(), elem_id="map-legend")
+    table = gr.HTML(elem_id="map-changed", js_on_load=PICKING)
 
-    def draw(group: str, tuned: str, progress=gr.Progress()) -> list:  # noqa: ANN001, B008
-        engine = warmups[tuned].engine.result(progress)
-        maps = warmups[tuned].maps.result(progress)
-        from jobtitles.projection import PURITY_NEIGHBOURS, purity
-
+    def draw(
+        group: str,
+        title: str,
+        searched: str,
+        mark: bool,
+        tuned: str,
+        catalogue: str,
+        own: Own | None,
+        progress=gr.Progress(),  # noqa: ANN001, B008
+    ) -> list:
+        engine, maps = drawn(tuned, catalogue, own, progress)
+        wanted = title.strip() or searched.strip()
+        with input_errors_shown():
+            found = engine.search(wanted, NEAREST) if wanted else {}
         titles = engine.titles[: engine.default_count]
-        groups = [title.onet_code[:2] for title in titles]
-        shares = [f"{purity(maps[name], groups):.0%}" for name in NAMES]
-        sentence = (
-            f"Of a title's {PURITY_NEIGHBOURS} nearest in the map, {shares[0]} are of its own "
-            f"group with the base model and {shares[1]} with the fine-tuned one."
-        )
-        figures = [map_figure(maps[name], titles, group) for name in NAMES]
-        return [*figures, f'<p role="status">{sentence}</p>']
+        figures = [
+            map_figure(
+                maps.xy[name],
+                titles,
+                group,
+                Marks(
+                    wanted,
+                    maps.place(name, found[name]) if found else None,
+                    [hit.row for hit in found.get(name, ())],
+                    maps.changed if mark else [],
+                ),
+            )
+            for name in NAMES
+        ]
+        return [*figures, _sentence(maps, wanted, found, catalogue), _changed(engine, maps)]
 
+    def drawn(
+        tuned: str, catalogue: str, own: Own | None, watch: Report
+    ) -> "tuple[SideBySide, Maps]":
+        # The whole catalogue is too large for a map: its default part is drawn.
+        engine, _ = choice.engine(tuned, "own" if catalogue == "own" else "default", own, watch)
+        if catalogue != "own":
+            return engine, choice.warmups[tuned].maps.result(watch)
+        if own.maps is None:
+            from jobtitles.maps import draw_maps
+
+            report = lambda part, doing: watch(part, desc=doing)  # noqa: E731
+            own.maps = draw_maps(engine, report, kept=False)
+        return engine, own.maps
+
+    outputs = [base, finetuned, said, table]
     gr.on(
-        [button.click, group.input],
+        [button.click, group.input, placed.submit, changed.input],
         draw,
-        [group, tuned],
-        [base, finetuned, said],
+        [group, placed, query, changed, *choice.inputs],
+        outputs,
         api_visibility="private",
         concurrency_limit=4,
     )
     # The maps of another model take a minute: they are drawn when they are asked for.
-    tuned.input(lambda: (None, None, ""), outputs=[base, finetuned, said], api_visibility="private")
+    gr.on(
+        [choice.tuned.input, choice.catalogue.change],
+        lambda: (None, None, "", ""),
+        outputs=outputs,
+        api_visibility="private",
+    )
+    picker.click(**opening)
+    table.click(**opening)
+
+
+def _sentence(maps: "Maps", wanted: str, found: "dict[str, list[Hit]]", catalogue: str) -> str:
+    parts = []
+    if maps.purity:
+        from jobtitles.projection import PURITY_NEIGHBOURS
+
+        parts.append(
+            f"Of a title's {PURITY_NEIGHBOURS} nearest in the map, {maps.purity['base']:.0%} are "
+            f"of its own group with the base model and {maps.purity['finetuned']:.0%} with the "
+            "fine-tuned one."
+        )
+    if found:
+        parts.append(
+            f"The star is <bdi>{escape(wanted)}</bdi>, amid its {len(found['base'])} nearest "
+            "titles, ringed."
+        )
+    if catalogue == "whole":
+        parts.append("Drawn are the clean titles and the messy ones of the test.")
+    return f'<p role="status">{" ".join(parts)}</p>'
+
+
+def _changed(engine: "SideBySide", maps: "Maps") -> str:
+    """The titles whose neighbourhoods changed most, as a table."""
+    codes = [title.onet_code for title in engine.titles[: engine.default_count]]
+    kept, gained = maps.near.kept, maps.near.gained(codes)
+    most = maps.near.base.shape[1]
+    rows = "".join(
+        f'<tr><td><button type="button" class="pick" data-row="{row}">'
+        f"<bdi>{escape(engine.titles[row].text)}</bdi></button></td>"
+        f"<td>{escape(engine.titles[row].onet_name)}</td>"
+        f"<td>{kept[row]} of {most}</td>"
+        f"<td>{f'{gained[row]:+d}' if codes[row] else ''}</td></tr>"
+        for row in maps.changed
+    )
+    return (
+        "<h3>Whose neighbourhood changed most</h3>"
+        '<div class="wide"><table><thead><tr><th>title</th><th>occupation</th>'
+        "<th>neighbours kept</th><th>of its own occupation</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _legend() -> str:

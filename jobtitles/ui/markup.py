@@ -9,6 +9,29 @@ import gradio as gr
 from jobtitles.errors import DataError, InputError
 from jobtitles.records import Hit
 
+# The click event of a component with ranked lists names the row of the title that was clicked.
+PICKING = """element.addEventListener("click", event => {
+    const picked = event.target.closest("[data-row]");
+    if (picked) trigger("click", {row: Number(picked.dataset.row)});
+});"""
+# The lists of the search as a file, made by the browser; no cell begins as a formula does.
+SAVING = r"""() => {
+    const cell = text => `"${text.trim().replace(/^[=+@\-]/, "'$&").replaceAll('"', '""')}"`;
+    const rows = [["model", "place", "title", "code", "occupation", "score"]];
+    for (const list of document.querySelectorAll("#search-results section"))
+        for (const item of list.querySelectorAll("li")) {
+            const text = name => item.querySelector(name)?.textContent ?? "";
+            const names = [".place", ".title", ".code", ".name", ".score"];
+            rows.push([list.ariaLabel, ...names.map(text)]);
+        }
+    if (rows.length === 1) return;
+    const csv = rows.map(row => row.map(cell).join(",") + "\r\n").join("");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", csv], {type: "text/csv"}));
+    link.download = "job-titles.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
 # gr.HTML puts its value through a template step, where these have a meaning of their own.
 TEMPLATE_CHARACTERS = {ord(c): f"&#{ord(c)};" for c in "${}`\\"}
 
@@ -60,6 +83,8 @@ def ranked_lists(
     )
     both = len(places["base"].keys() & places["finetuned"].keys())
     took = "" if seconds is None else f" Found in {1000 * seconds:.0f} ms."
+    if not results["base"]:
+        return f'<p class="lists-heading" role="status">{heading}: no such title.</p>'
     return (
         f'<p class="lists-heading" role="status">{heading}</p>'
         f'<p class="agreement">{both} of {len(results["finetuned"])} stand in both lists.{took}</p>'
@@ -85,9 +110,10 @@ def _item(place: int, hit: Hit, mark: str, code: str) -> str:
         seen += _mark("own", "same occupation")
     return (
         f'<li><span class="place">{place}</span>'
-        f'<div class="what"><bdi class="title">{escape(title.text)}</bdi>'
+        f'<div class="what"><button type="button" class="pick" data-row="{hit.row}">'
+        f'<bdi class="title">{escape(title.text)}</bdi></button>'
         f'<div class="occupation"><span class="code">{escape(title.onet_code)}</span> '
-        f"{escape(title.onet_name)} {seen}</div></div>"
+        f'<span class="name">{escape(title.onet_name)}</span> {seen}</div></div>'
         f'<div class="side"><span class="score">{hit.score:.3f}</span>{mark}</div></li>'
     )
 

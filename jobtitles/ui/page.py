@@ -6,11 +6,13 @@ import gradio as gr
 
 from jobtitles.ui.about_tab import build_about_tab
 from jobtitles.ui.api import add_api
+from jobtitles.ui.choice import TUNED, Choice
 from jobtitles.ui.code_tab import build_code_tab
 from jobtitles.ui.jitter_tab import build_jitter_tab
 from jobtitles.ui.llm_tab import build_llm_tab
 from jobtitles.ui.map_tab import build_map_tab
 from jobtitles.ui.markup import escape
+from jobtitles.ui.own_tab import build_own_tab
 from jobtitles.ui.results_tab import build_results_tab
 from jobtitles.ui.search_tab import build_search_tab
 from jobtitles.ui.similar_tab import build_similar_tab
@@ -23,10 +25,7 @@ Search messy job titles with all-MiniLM-L6-v2 and with the same model fine-tuned
 POLL_SECONDS = 1
 # Seconds between two looks for old files of visitors, and the age at which they are deleted.
 KEPT_FILES = (600, 3600)
-# The fine-tuned models by name; the first is there when the page opens.
-TUNED = {"finetuned": "Best on validation", "triplet": "Triplet loss only"}
-
-TABS = ("search", "similar", "map", "code", "jitter", "results", "llms", "about")
+TABS = ("search", "similar", "map", "code", "own", "jitter", "results", "llms", "about")
 
 LAUNCH = {
     "theme": THEME,
@@ -52,17 +51,20 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         status = gr.HTML(_status(warmups[first]), elem_id="status")
         timer = gr.Timer(POLL_SECONDS)
-        choices = [(label, name) for name, label in TUNED.items()]
-        tuned = gr.Radio(choices, value=first, label="Fine-tuned model", elem_id="tuned")
+        choice = Choice(warmups)
+        tuned = choice.tuned
         with gr.Tabs() as tabs:
             with gr.Tab("Search", id="search"):
-                query, searching = build_search_tab(warmups, tuned)
+                query, results, searching = build_search_tab(choice)
             with gr.Tab("Similar titles", id="similar"):
-                build_similar_tab(warmups, tuned)
+                opening = build_similar_tab(choice, tabs)
+            results.click(**opening)
             with gr.Tab("Embedding map", id="map"):
-                build_map_tab(warmups, tuned)
+                build_map_tab(choice, query, opening)
             with gr.Tab("Code my titles", id="code"):
                 build_code_tab(warmups[first])
+            with gr.Tab("My catalogue", id="own"):
+                build_own_tab(choice)
             with gr.Tab("Jitter a title", id="jitter"):
                 build_jitter_tab(warmups, tuned)
             with gr.Tab("Results", id="results"):

@@ -5,8 +5,10 @@ from typing import Any
 
 import gradio as gr
 
-from jobtitles.ui.markup import escape, input_errors_shown, ranked_lists
-from jobtitles.ui.warmup import Warmup
+from jobtitles.records import JITTER_KINDS, SEED_KIND, OwnTitle, Title
+from jobtitles.ui.choice import Choice, Own
+from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS
+from jobtitles.ui.markup import PICKING, SAVING, escape, input_errors_shown, ranked_lists
 
 EXAMPLES = [
     "SWE II - Payments (Go) | hybrid",
@@ -17,8 +19,9 @@ EXAMPLES = [
 ]
 # More would be a slow page; the API gives any number.
 MOST_SHOWN = 100
-WHOLE_LABEL = "Whole catalogue"
-WHOLE_INFO = "Adds the titles written for training and validation. The first use takes minutes."
+GROUPS = [("All groups", ALL_GROUPS), *((n, code) for code, (n, _) in MAJOR_GROUPS.items())]
+ALL_KINDS = "all"
+KINDS = [("All kinds", ALL_KINDS), ("clean titles", SEED_KIND), *((k, k) for k in JITTER_KINDS)]
 # The address of the page names what was searched, so that it can be sent on.
 LINKED = """query => {
     const link = new URL(window.location);
@@ -28,22 +31,19 @@ LINKED = """query => {
 NOTE = (
     "Scores are cosine similarities. The fine-tuned list is marked with the places each title "
     "moved against the base list. *Seen in training*: the fine-tuned model learned from this "
-    "very title."
+    "very title. Choose a title to see its neighbours."
 )
 
 
-def build_search_tab(
-    warmups: dict[str, Warmup], tuned: gr.Radio
-) -> tuple[gr.Textbox, dict[str, Any]]:
+def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any]]:
     """Add the tab's content to the page being built.
 
     Args:
-        warmups: The page's long jobs for every fine-tuned model.
-        tuned: The page's choice of one of them.
+        choice: The page's choice of model and catalogue.
 
     Returns:
-        The box for the query, and the arguments of an event that searches what is in it, if
-        anything is.
+        The box for the query; the results, whose click event names the row of a chosen title;
+        and the arguments of an event that searches what is in the box, if anything is.
     """
     with gr.Row(equal_height=True, elem_classes="asking"):
         query = gr.Textbox(
@@ -55,13 +55,26 @@ def build_search_tab(
         )
         k = gr.Number(10, label="Results", step=1, scale=1, min_width=90)
         button = gr.Button("Search", variant="primary", scale=1, min_width=110)
-    whole = gr.Checkbox(label=WHOLE_LABEL, info=WHOLE_INFO)
+    with gr.Accordion("Show only", open=False), gr.Row():
+        group = gr.Dropdown(GROUPS, value=ALL_GROUPS, label="Occupation group", min_width=160)
+        kind = gr.Dropdown(KINDS, value=ALL_KINDS, label="Kind of title", min_width=160)
     examples = gr.Examples(EXAMPLES, query, label="Examples", api_visibility="private")
-    results = gr.HTML(elem_id="search-results")
-    gr.Markdown(NOTE, elem_classes="note")
+    results = gr.HTML(elem_id="search-results", js_on_load=PICKING)
+    with gr.Row(elem_classes="asking"):
+        gr.Markdown(NOTE, elem_classes="note")
+        save = gr.Button("Save as CSV", size="sm", scale=0, min_width=130)
 
-    def show(query: object, k: object, whole: bool, tuned: str, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
-        engine = warmups[tuned].searched(whole, progress)
+    def show(
+        query: object,
+        k: object,
+        group: str,
+        kind: str,
+        tuned: str,
+        catalogue: str,
+        own: Own | None,
+        progress=gr.Progress(),  # noqa: ANN001, B008
+    ) -> str:
+        engine, whole = choice.engine(tuned, catalogue, own, progress)
         from jobtitles.search import checked_k, checked_query
 
         with input_errors_shown():
@@ -70,26 +83,53 @@ def build_search_tab(
             if k > MOST_SHOWN:
                 heading += f" (the first {MOST_SHOWN}; the API gives more)"
             started = time.perf_counter()
-            results = engine.search(query, min(k, MOST_SHOWN), whole)
+            results = engine.search(query, min(k, MOST_SHOWN), whole, _filter(group, kind))
         return ranked_lists(heading, results, seconds=time.perf_counter() - started)
 
-    def again(query: str, k: object, whole: bool, tuned: str, progress=gr.Progress()) -> str:  # noqa: ANN001, B008
-        return show(query, k, whole, tuned, progress) if query.strip() else ""
+    def again(
+        query: str,
+        k: object,
+        group: str,
+        kind: str,
+        tuned: str,
+        catalogue: str,
+        own: Own | None,
+        progress=gr.Progress(),  # noqa: ANN001, B008
+    ) -> str:
+        if not query.strip():
+            return ""
+        return show(query, k, group, kind, tuned, catalogue, own, progress)
 
     for listen, answer in (
         (query.submit, show),
         (k.submit, show),
         (button.click, show),
         (examples.load_input_event.then, show),
-        (tuned.input, again),
+        (choice.tuned.input, again),
+        (choice.catalogue.change, again),
+        (group.input, again),
+        (kind.input, again),
     ):
         event = {
             "fn": answer,
-            "inputs": [query, k, whole, tuned],
+            "inputs": [query, k, group, kind, *choice.inputs],
             "outputs": results,
             "api_visibility": "private",
             "concurrency_id": "encode",
             "concurrency_limit": 2,
         }
         listen(**event).then(None, query, js=LINKED, api_visibility="private")
-    return query, event
+    save.click(None, js=SAVING, api_visibility="private")
+    return query, results, event
+
+
+def _filter(group: str, kind: str):  # noqa: ANN202
+    """What a title must be to be shown, or None where every title is."""
+    if (group, kind) == (ALL_GROUPS, ALL_KINDS):
+        return None
+
+    def wanted(title: Title | OwnTitle) -> bool:
+        right_group = group == ALL_GROUPS or title.onet_code.startswith(group)
+        return right_group and kind in (ALL_KINDS, title.kind)
+
+    return wanted

@@ -65,6 +65,9 @@ CSS = """
 .lists .place { text-align: right; color: var(--body-text-color-subdued); }
 .lists .what { min-width: 0; overflow-wrap: anywhere; }
 .lists .title { font-weight: 600; }
+.lists .pick { all: unset; cursor: pointer; display: block; }
+.lists .pick:hover .title, .lists .pick:focus-visible .title { text-decoration: underline; }
+.lists .pick:focus-visible { outline: 2px solid var(--primary-500); outline-offset: 2px; }
 .lists .occupation { font-size: var(--text-sm); color: var(--body-text-color-subdued); }
 .lists .code { color: inherit; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .lists .side { display: flex; flex-direction: column; align-items: end; gap: 3px; }
@@ -89,6 +92,9 @@ CSS = """
 .wide th, .wide td { text-align: left; padding: 7px 10px; border: 0 !important;
   border-bottom: 1px solid var(--border-color-primary) !important; }
 .wide th { font-size: var(--text-sm); }
+.wide .pick { all: unset; cursor: pointer; font-weight: 600; }
+.wide .pick:hover, .wide .pick:focus-visible { text-decoration: underline; }
+#map-changed h3 { margin: 16px 0 6px; }
 
 .legend { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px 16px;
   grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); font-size: var(--text-sm); }

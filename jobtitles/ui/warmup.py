@@ -7,14 +7,13 @@ page is up before they are.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.sources import ADAPTERS
 from jobtitles.ui.job import Job, Report
 
 if TYPE_CHECKING:
     from jobtitles.coder import Coder
+    from jobtitles.maps import Maps
     from jobtitles.search import SideBySide
 
 
@@ -26,7 +25,7 @@ class Warmup:
         parts: What it runs on; pulled from the Hub first, where that was asked for.
         engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
-        maps: Draws each model's map of the default catalogue, name -> (n, 2) float32.
+        maps: Draws both models' maps of the default catalogue.
         coder: Makes the title coder, which is calibrated for the model "finetuned" only.
     """
 
@@ -35,7 +34,7 @@ class Warmup:
         self.parts = parts
         self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
-        self.maps: Job[dict[str, np.ndarray]] = Job("Drawing the maps", self._draw)
+        self.maps: Job[Maps] = Job("Drawing the maps", self._draw)
         self.coder: Job[Coder] = Job("Making the coder ready", self._make_coder)
 
     def searched(self, whole: bool, watch: Report | None = None) -> "SideBySide":
@@ -62,21 +61,11 @@ class Warmup:
         report(0.0, "Reading the titles that vote")
         return load_coder(parts, progress=progress)
 
-    def _draw(self, report: Report) -> dict[str, np.ndarray]:
-        engine, ready = self.engine.result(report), self.parts.result().ready
-        from jobtitles.projection import aligned, tsne_map
-        from jobtitles.search import WRITTEN
+    def _draw(self, report: Report) -> "Maps":
+        engine = self.engine.result(report)
+        from jobtitles.maps import draw_maps
 
-        maps = {}
-        for turn, (name, written) in enumerate(WRITTEN.items()):
-
-            def progress(done: int, total: int, turn: int = turn, written: str = written) -> None:
-                doing = f"Map of the {written}: {done} of {total} iterations"
-                report((turn + done / total) / len(WRITTEN), doing)
-
-            maps[name] = tsne_map(engine.vectors(name), progress, ready)
-        maps["finetuned"] = aligned(maps["finetuned"], maps["base"])
-        return maps
+        return draw_maps(engine, report, self.parts.result().ready)
 
     def _load(self, report: Report) -> "SideBySide":
         parts = self.parts.result(report)

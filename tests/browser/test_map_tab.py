@@ -68,3 +68,36 @@ def test_two_visitors_one_drawing(visit, page, engine, cache_home, caplog):
     drawn = traces(first, "#map-base")
     assert drawn[-1]["name"] == "Legal"
     assert len({trace["colour"] for trace in drawn}) == 2
+
+
+def test_a_point_that_is_clicked_opens_its_neighbours(visit, engine):
+    tab = open_map(visit)
+    tab.get_by_label("Place a title").fill("night nurse")
+    tab.get_by_label("Mark what changed most").check()
+    tab.get_by_role("button", name="Draw the maps").click()
+    plot = tab.locator("#map-base .js-plotly-plot")
+    expect(plot.locator("canvas").first).to_be_visible(timeout=MAP_TIMEOUT)
+    names = plot.evaluate("plot => plot.data.slice(-3).map(trace => trace.name)")
+    assert names == ["nearest", "changed most", "placed"]
+    expect(tab.locator("#map-changed tbody tr")).to_have_count(12)
+    # Where the first of the titles that changed most is drawn, on the screen.
+    x, y, row = plot.evaluate(
+        """plot => {
+            const {xaxis, yaxis, _size} = plot._fullLayout, trace = plot.data.at(-2);
+            const box = plot.getBoundingClientRect();
+            return [box.x + _size.l + xaxis.d2p(trace.x[0]), box.y + _size.t + yaxis.d2p(trace.y[0]),
+                    trace.customdata[0]];
+        }"""
+    )
+    tab.mouse.move(x + 40, y)
+    tab.mouse.move(x, y, steps=5)
+    tab.mouse.click(x, y)
+    heading = tab.locator("#similar-results .lists-heading bdi")
+    expect(heading).to_be_visible()
+    assert heading.text_content() in {t.text for t in engine.titles[: engine.default_count]}
+    assert row in range(engine.default_count)
+
+    choose(tab, "Embedding map")
+    tab.locator("#map-changed .pick").first.click()
+    title = tab.locator("#map-changed .pick").first.text_content()
+    expect(heading).to_have_text(title)

@@ -1,5 +1,6 @@
 """The search tab in Chromium: lists, examples, bad input, and text that tries to be markup."""
 
+import csv
 import re
 from dataclasses import replace
 
@@ -161,3 +162,47 @@ def test_a_link_names_tab_and_query(visit, page, engine):
     expect(tab).to_have_url(re.compile(r"q=RN\+nights"))
     tab.goto(f"{page.url}?tab=about")
     expect(tab.get_by_role("tab", name="About")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_chosen_title_opens_its_neighbours(visit_small):
+    tab = visit_small()
+    search(tab, "massage therapist pt")
+    title = items(tab, LISTS[1]).nth(1).locator(".title").text_content()
+    items(tab, LISTS[1]).nth(1).get_by_role("button").press("Enter")
+    heading = tab.locator("#similar-results .lists-heading bdi")
+    expect(heading).to_have_text(title)
+    expect(tab.get_by_label("Find a title of the catalogue")).to_have_value(title)
+    # From there to the next.
+    following = tab.locator("#similar-results section").nth(0).locator(".title").first
+    title = following.text_content()
+    following.click()
+    expect(heading).to_have_text(title)
+
+
+def test_only_some_titles_are_shown(visit_small):
+    tab = visit_small()
+    search(tab, "massage therapist pt")
+    tab.get_by_role("button", name="Show only").click()
+    tab.get_by_label("Kind of title").click()
+    tab.get_by_role("option", name="clean titles").click()
+    tab.get_by_label("Occupation group").click()
+    tab.get_by_role("option", name="Healthcare, clinical").click()
+    codes = tab.locator("#search-results .code")
+    expect(codes.first).to_have_text(re.compile("^29-"))
+    assert {text[:2] for text in codes.all_text_contents()} == {"29"}
+
+
+def test_the_lists_are_saved_as_a_file(visit_small, tmp_path):
+    tab = visit_small()
+    search(tab, "massage therapist pt", "3")
+    expect(items(tab, LISTS[1])).to_have_count(3)
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as CSV").click()
+    path = tmp_path / "saved.csv"
+    download.value.save_as(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["model"] for row in rows] == [LISTS[0]] * 3 + [LISTS[1]] * 3
+    shown = items(tab, LISTS[0]).locator(".title").all_text_contents()
+    assert [row["title"] for row in rows[:3]] == shown
+    assert all(row["code"] and row["occupation"] and float(row["score"]) for row in rows)

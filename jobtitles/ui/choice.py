@@ -1,0 +1,92 @@
+"""What all tabs work with: a fine-tuned model and a catalogue, chosen once above them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from jobtitles.ui.job import Report
+from jobtitles.ui.warmup import Warmup
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jobtitles.search import SideBySide
+
+# The fine-tuned models by name; the first is there when the page opens.
+TUNED = {"finetuned": "Best on validation", "triplet": "Triplet loss only"}
+CATALOGUES = {
+    "default": "Clean titles, and messy ones held out for the test",
+    "whole": "All titles (takes minutes at first)",
+    "own": "My own",
+}
+KEPT_SECONDS = 3600
+
+
+@dataclass
+class Own:
+    """A visitor's own catalogue, kept in memory for the session.
+
+    Attributes:
+        engine: Over its titles, once they are encoded.
+        tuned: The fine-tuned model that they were encoded with.
+        maps: Of both models, once they are drawn.
+        cancelled: Whether the visitor wants the encoding to end.
+    """
+
+    engine: "SideBySide | None" = None
+    tuned: str = ""
+    maps: "dict[str, np.ndarray] | None" = None
+    cancelled: bool = False
+
+
+class Choice:
+    """The two choices above the tabs.
+
+    Attributes:
+        warmups: The page's long jobs for every fine-tuned model, by its name.
+        tuned: The fine-tuned model.
+        catalogue: One of `CATALOGUES`.
+        own: The visitor's own catalogue.
+        inputs: What a handler takes to ask `engine`.
+    """
+
+    def __init__(self, warmups: dict[str, Warmup]) -> None:
+        """Add the choices to the page being built."""
+        self.warmups = warmups
+        with gr.Row(elem_id="choice"):
+            self.tuned = gr.Radio(
+                [(label, name) for name, label in TUNED.items()],
+                value=next(iter(TUNED)),
+                label="Fine-tuned model",
+                elem_id="tuned",
+                scale=2,
+            )
+            self.catalogue = gr.Radio(
+                [(label, name) for name, label in CATALOGUES.items()],
+                value="default",
+                label="Titles to search",
+                elem_id="catalogue",
+                scale=3,
+            )
+        self.own = gr.State(Own(), time_to_live=KEPT_SECONDS)
+        self.inputs = [self.tuned, self.catalogue, self.own]
+
+    def engine(
+        self, tuned: str, catalogue: str, own: Own, watch: Report | None = None
+    ) -> tuple["SideBySide", bool]:
+        """The engine over the chosen catalogue, and whether its whole catalogue is meant.
+
+        Raises:
+            gr.Error: A job failed, or the own catalogue is not there.
+        """
+        if catalogue == "own":
+            if own is None or own.engine is None:
+                said = "There is no catalogue of your own yet: bring one under “My catalogue”."
+                raise gr.Error(said, print_exception=False)
+            if own.tuned != tuned:
+                said = "Your titles were encoded with the other model: use them again."
+                raise gr.Error(said, print_exception=False)
+            return own.engine, False
+        whole = catalogue == "whole"
+        return self.warmups[tuned].searched(whole, watch), whole

@@ -1,0 +1,73 @@
+"""The tab of a visitor's own catalogue, and what the other tabs make of it."""
+
+import csv
+
+from playwright.sync_api import expect
+
+from tests.browser.tabs import choose
+from tests.browser.test_search_tab import LISTS, items, search
+
+TITLES = ["RN Med/Surg nights", "Line cook", "Barista PT", "Forklift op", "SWE II", "Welder"]
+
+
+def use(tab, titles):
+    choose(tab, "My catalogue")
+    tab.get_by_label("My titles, one a line").fill("\n".join(titles))
+    tab.get_by_role("button", name="Use these titles").click()
+    expect(tab.locator("#own-said")).to_contain_text(f"{len(titles)} titles are searched now")
+
+
+def test_pasted_titles_are_searched_by_their_visitor_alone(visit_small, screenshots):
+    tab, other = visit_small(), visit_small()
+    use(tab, TITLES)
+    expect(tab.get_by_label("My own")).to_be_checked()
+    tab.screenshot(path=screenshots / "own-light-1280.png", full_page=True)
+    choose(tab, "Search")
+    search(tab, "registered nurse")
+    expect(items(tab, LISTS[1])).to_have_count(len(TITLES))
+    expect(items(tab, LISTS[1]).first.locator(".title")).to_have_text(TITLES[0])
+    search(other, "registered nurse")
+    expect(items(other, LISTS[1])).to_have_count(10)
+    other.get_by_label("My own").check()
+    expect(other.get_by_test_id("toast-body")).to_contain_text("no catalogue of your own yet")
+
+    choose(tab, "Embedding map")
+    tab.get_by_role("button", name="Draw the maps").click()
+    plot = tab.locator("#map-base .js-plotly-plot")
+    expect(plot.locator("canvas").first).to_be_visible()
+    # The six titles, the rings about the nearest of what was searched, and its star.
+    assert plot.evaluate("plot => plot.data.map(trace => trace.x.length)") == [6, 6, 1]
+    expect(tab.locator("#map-purity")).to_contain_text("The star is registered nurse")
+
+    tab.get_by_label("Clean titles, and messy ones").check()
+    choose(tab, "Search")
+    expect(items(tab, LISTS[1])).to_have_count(10)
+
+
+def test_a_table_shows_its_columns_beside_the_titles(visit_small, tmp_path):
+    path = tmp_path / "jobs.csv"
+    with path.open("w", newline="") as file:
+        rows = [["company", "job title"], *(["ACME <b>", title] for title in TITLES)]
+        csv.writer(file).writerows(rows)
+    tab = visit_small()
+    choose(tab, "My catalogue")
+    tab.locator("input[type=file]").locator("visible=true").or_(
+        tab.get_by_role("tabpanel", name="My catalogue").locator("input[type=file]")
+    ).first.set_input_files(path)
+    expect(tab.get_by_label("Column of the titles")).to_have_value("job title")
+    tab.get_by_label("Columns shown beside them").click()
+    tab.get_by_role("option", name="company").click()
+    tab.keyboard.press("Escape")
+    tab.get_by_role("button", name="Use these titles").click()
+    expect(tab.locator("#own-said")).to_contain_text("6 titles of jobs.csv are searched now")
+    choose(tab, "Search")
+    search(tab, "barista", "1")
+    expect(items(tab, LISTS[0]).locator(".name")).to_have_text("ACME <b>")
+
+
+def test_too_few_lines_get_a_sentence(visit_small):
+    tab = visit_small()
+    choose(tab, "My catalogue")
+    tab.get_by_label("My titles, one a line").fill("Cook")
+    tab.get_by_role("button", name="Use these titles").click()
+    expect(tab.get_by_test_id("toast-body")).to_contain_text("1 titles: give at least 5")
