@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS
+from jobtitles.records import NEGATIVE_KINDS
+from jobtitles.results import COMPARED, GROUPS, compared, headline_rows, kind_rows, real_rows
 from training.validation import mean_mrr
 
 NOT_MEASURED = "not measured"
@@ -18,82 +19,38 @@ def _share(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _compared(label: str, figure: dict) -> list[str]:
-    interval = f"{figure['low']:+.3f} to {figure['high']:+.3f}"
-    return [
-        label,
-        _share(figure["base"]),
-        _share(figure["finetuned"]),
-        f"{figure['difference']:+.3f}",
-        interval,
-        f"{figure['queries']:,}",
-    ]
-
-
-COMPARED = ["", "base", "fine-tuned", "difference", "95 % interval", "titles"]
-GROUPS = {
-    "overall": "all test titles",
-    "seen": "occupations seen in training",
-    "unseen": "occupations never seen",
-}
-
-
 def _headline(results: dict) -> str:
-    test = results["metrics"]["splits"]["test"]
-    rows = []
-    for group, label in GROUPS.items():
-        for metric, name in (("mrr", "MRR"), ("hit@1", "hit@1"), ("hit@10", "hit@10")):
-            rows.append(
-                _compared(f"own seed, {name}: {label}", test["seed_retrieval"][group][metric])
-            )
-    for group, label in GROUPS.items():
-        for metric in ("top-1", "top-3"):
-            rows.append(
-                _compared(
-                    f"O*NET code without the own seed, {metric}: {label}",
-                    test["occupation_retrieval"][group][metric],
-                )
-            )
-    return table(COMPARED, rows)
+    return table(COMPARED, headline_rows(results["metrics"]["splits"]["test"]))
 
 
 def _kinds(results: dict) -> str:
-    test = results["metrics"]["splits"]["test"]["seed_retrieval"]
-    return table(COMPARED, [_compared(kind, test[kind]["mrr"]) for kind in JITTER_KINDS])
+    return table(COMPARED, kind_rows(results["metrics"]["splits"]["test"]))
 
 
 def _triplets(results: dict) -> str:
     test = results["metrics"]["splits"]["test"]["triplets"]
     labels = dict(zip(NEGATIVE_KINDS, ("lookalike", "near miss", "messy near miss"), strict=True))
     header = [*COMPARED[:-1], "triplets"]
-    return table(header, [_compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
+    return table(header, [compared(labels[k], test[k]["accuracy"]) for k in NEGATIVE_KINDS])
 
 
 def _real(results: dict) -> str:
-    real = results["metrics"]["splits"]["test"].get("real_titles")
-    if real is None:
+    rows = real_rows(results["metrics"]["splits"]["test"])
+    if not rows:
         return "Not measured: O*NET's files were not at hand when the model was evaluated."
-    labels = {"held_out": "occupations seen in training", "unseen": "occupations never seen"}
-    rows = [
-        _compared(f"{metric}: {label}", real[group][metric])
-        for group, label in labels.items()
-        for metric in ("mrr", "top-1", "top-3")
-    ]
-    alike = results["metrics"]["splits"]["test"]["real_titles_alike"]["unseen"]["map"]
-    rows.append(_compared("MAP of the other titles of the occupation: never seen", alike))
     return table(COMPARED, rows)
 
 
 def _triplet_model(results: dict) -> str:
     test = results["triplet"]["splits"]["test"]
     rows = [
-        _compared(f"own seed, MRR: {label}", test["seed_retrieval"][group]["mrr"])
+        compared(f"own seed, MRR: {label}", test["seed_retrieval"][group]["mrr"])
         for group, label in GROUPS.items()
     ]
     for group, label in GROUPS.items():
         figure = test["occupation_retrieval"][group]["top-1"]
-        rows.append(_compared(f"O*NET code without the own seed, top-1: {label}", figure))
-    rows.append(_compared("triplets, all negatives", test["triplets"]["overall"]["accuracy"]))
+        rows.append(compared(f"O*NET code without the own seed, top-1: {label}", figure))
+    rows.append(compared("triplets, all negatives", test["triplets"]["overall"]["accuracy"]))
     return table(COMPARED, rows)
 
 
@@ -105,7 +62,7 @@ def _worse(results: dict) -> str:
             for metric, figure in metrics.items():
                 if figure["high"] < 0:
                     label = f"{task.replace('_', ' ')}, {group}, {metric}"
-                    found.append(_compared(label, figure))
+                    found.append(compared(label, figure))
     if not found:
         return "No figure of the test split got worse by more than its interval."
     return table(COMPARED, found)
@@ -161,9 +118,9 @@ def _recipe(results: dict) -> str:
 def _dimensions(results: dict) -> str:
     test = results["metrics"]["splits"]["test"]
     whole = test["seed_retrieval"]["overall"]["mrr"]
-    rows = [_compared("384, all of them", whole)]
+    rows = [compared("384, all of them", whole)]
     rows += [
-        _compared(dimensions, figures["mrr"])
+        compared(dimensions, figures["mrr"])
         for dimensions, figures in test["dimensions"].items()
         if dimensions != "384"
     ]

@@ -6,15 +6,11 @@ from pathlib import Path
 import gradio as gr
 
 from jobtitles.records import JITTER_KINDS
+from jobtitles.results import COMPARED, GROUPS, headline_rows, kind_rows, real_rows
 from jobtitles.sources import ROOT
 from jobtitles.ui.figures import compared_figure, reliability_figure
 
 CARDS = ROOT / "model_card"
-GROUPS = {
-    "overall": "all test titles",
-    "seen": "occupations seen in training",
-    "unseen": "occupations never seen",
-}
 CODED = {
     "messy, seen": "messy titles, occupations seen in training",
     "messy, unseen": "messy titles, occupations never seen",
@@ -22,10 +18,11 @@ CODED = {
     "O*NET, unseen": "held-out O*NET titles, occupations never seen",
 }
 METRICS = (
-    "**MRR**: mean of 1 / rank of the right answer; 1 is always first. **hit@k**: share of titles "
-    "with a right answer among the first k. **top-k**: share whose right occupation is among the "
-    "first k. **MAP**: how near the top all right answers stand. **Interval**: 95 %, from a paired "
-    "bootstrap over occupations; a difference whose interval holds 0 may be chance."
+    "**Own seed**: the clean title that a messy one was written for. **MRR**: mean of 1 / rank of "
+    "the right answer; 1 is always first. **hit@k**: share of titles with a right answer among the "
+    "first k. **top-k**: share whose right occupation is among the first k. **MAP**: how near the "
+    "top all right answers stand. **Interval**: 95 %, from a paired bootstrap over occupations; a "
+    "difference whose interval holds 0 may be chance."
 )
 
 
@@ -36,13 +33,16 @@ def build_results_tab(cards: Path = CARDS) -> None:
         cards: Folder of the result files.
     """
     test = _read(cards / "finetuned" / "metrics.json")["splits"]["test"]
-    rows = _compared_rows(test)
+    rows = headline_rows(test)
+    rows += [[f"O*NET's own titles, {label}", *cells] for label, *cells in real_rows(test)]
+    rows += [[f"own seed, MRR: {label}", *cells] for label, *cells in kind_rows(test)]
     kinds = {kind: test["seed_retrieval"][kind]["mrr"] for kind in JITTER_KINDS}
     groups = {label: test["seed_retrieval"][name]["mrr"] for name, label in GROUPS.items()}
     coder = _read(cards / "coder_metrics.json")["groups"]
     gr.Markdown(
         "## What fine-tuning changed\nMessy test titles, which neither training nor any choice has "
-        "seen: where does the model rank the clean title that they were written from?"
+        "seen: where does the model rank the clean title that they were written for? All figures "
+        "are of the model that is shipped with this page."
     )
     gr.Plot(
         compared_figure(groups | kinds),
@@ -51,7 +51,7 @@ def build_results_tab(cards: Path = CARDS) -> None:
     )
     gr.Dataframe(
         rows,
-        headers=["measured", "base", "fine-tuned", "difference", "95 % interval", "titles"],
+        headers=["measured", *COMPARED[1:]],
         datatype="str",
         interactive=False,
         wrap=True,
@@ -99,37 +99,6 @@ def build_results_tab(cards: Path = CARDS) -> None:
         gr.DownloadButton("Download the coder's figures", value=str(cards / "coder_metrics.json"))
 
 
-def _compared_rows(test: dict) -> list[list[str]]:
-    rows = []
-    for name, label in GROUPS.items():
-        for metric in ("mrr", "hit@1", "hit@10"):
-            figure = test["seed_retrieval"][name][metric]
-            rows.append(_row(f"own clean title, {_shown(metric)}: {label}", figure))
-    for name, label in GROUPS.items():
-        for metric in ("top-1", "top-3"):
-            figure = test["occupation_retrieval"][name][metric]
-            rows.append(_row(f"occupation, {metric}: {label}", figure))
-    for group, label in (("held_out", GROUPS["seen"]), ("unseen", GROUPS["unseen"])):
-        figure = test["real_titles"][group]["mrr"]
-        rows.append(_row(f"O*NET's own titles, MRR: {label}", figure))
-    alike = test["real_titles_alike"]["unseen"]["map"]
-    rows.append(_row(f"O*NET's titles among each other, MAP: {GROUPS['unseen']}", alike))
-    for kind in JITTER_KINDS:
-        rows.append(_row(f"own clean title, MRR: {kind}", test["seed_retrieval"][kind]["mrr"]))
-    return rows
-
-
-def _row(label: str, figure: dict) -> list[str]:
-    return [
-        label,
-        f"{figure['base']:.3f}",
-        f"{figure['finetuned']:.3f}",
-        f"{figure['difference']:+.3f}",
-        f"{figure['low']:+.3f} to {figure['high']:+.3f}",
-        f"{figure['queries']:,}",
-    ]
-
-
 def _coded_rows(groups: dict) -> list[list[str]]:
     asked = CODED | {kind: f"messy, seen occupations: {kind}" for kind in JITTER_KINDS}
     shown = (("finetuned", "top-1"), ("base", "top-1"), ("tfidf", "top-1"), ("finetuned", "top-3"))
@@ -145,10 +114,6 @@ def _public_rows(found: dict) -> list[list[str]]:
         [found["set"], name] + [f"{own[m]:.3f}" for m in ("map", "mrr", "hit@1", "hit@10")]
         for name, own in models.items()
     ]
-
-
-def _shown(metric: str) -> str:
-    return metric if "@" in metric else metric.upper()
 
 
 def _read(path: Path) -> dict:

@@ -85,7 +85,8 @@ def test_a_point_that_is_clicked_opens_its_neighbours(visit, engine):
         """plot => {
             const {xaxis, yaxis, _size} = plot._fullLayout, trace = plot.data.at(-2);
             const box = plot.getBoundingClientRect();
-            return [box.x + _size.l + xaxis.d2p(trace.x[0]), box.y + _size.t + yaxis.d2p(trace.y[0]),
+            return [box.x + _size.l + xaxis.d2p(trace.x[0]),
+                    box.y + _size.t + yaxis.d2p(trace.y[0]),
                     trace.customdata[0]];
         }"""
     )
