@@ -1,4 +1,4 @@
-"""Every tab on a desktop and on a phone, light and dark: nothing sticks out sideways.
+"""Every tab on a desktop and on a phone, light and dark: nothing sticks out, axe finds no fault.
 
 Named to come after test_map_tab.py, which must be the first to draw the maps.
 """
@@ -6,9 +6,13 @@ Named to come after test_map_tab.py, which must be the first to draw the maps.
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.tabs import choose
+
+# What axe-core calls the impact of what it finds.
+SERIOUS = ("serious", "critical")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -21,6 +25,11 @@ def test_nothing_sticks_out(visit, screenshots, width, height, theme):
     def look(name):
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
         tab.screenshot(path=screenshots / f"{name}-{theme}-{width}.png", full_page=True)
+        found = Axe().run(tab).response["violations"]
+        serious = {
+            v["id"]: [n["target"] for n in v["nodes"]] for v in found if v["impact"] in SERIOUS
+        }
+        assert serious == {}, name
 
     tab.get_by_role("button", name="RN, nights").click()
     lists = tab.locator("#search-results section")
