@@ -31,15 +31,7 @@ def recorded_titles(engine: SideBySide, text: str) -> Recorded:
     Raises:
         InputError: The text cannot be a query.
     """
-    text = checked_query(text)
-    rows = [row for row in range(engine.default_count) if engine.titles[row].kind == SEED_KIND]
-    key = text_key(text)
-    same = [row for row in rows if text_key(engine.titles[row].text) == key]
-    if same:
-        own = same[0]
-    else:
-        near = engine.vectors("finetuned")[rows] @ engine.encode("finetuned", [text])[0]
-        own = rows[int(near.argmax())]
+    own, exact = nearest_seed(engine, text)
     seed = engine.titles[own]
     titles = [
         title
@@ -49,12 +41,36 @@ def recorded_titles(engine: SideBySide, text: str) -> Recorded:
         and text_key(title.seed_title) == text_key(seed.text)
     ]
     titles.sort(key=lambda title: JITTER_KINDS.index(title.kind))
-    ranks: list[dict[str, int]] = [{} for _ in titles]
-    for name in ("base", "finetuned") if titles else ():
-        scores = (
-            engine.encode(name, [title.text for title in titles]) @ engine.vectors(name)[rows].T
-        )
+    return Recorded(seed, exact, titles, seed_ranks(engine, own, [t.text for t in titles]))
+
+
+def nearest_seed(engine: SideBySide, text: str) -> tuple[int, bool]:
+    """Row of the seed with this text, else of the nearest, and whether it is the very one.
+
+    Raises:
+        InputError: The text cannot be a query.
+    """
+    text = checked_query(text)
+    rows = _seed_rows(engine)
+    key = text_key(text)
+    same = [row for row in rows if text_key(engine.titles[row].text) == key]
+    if same:
+        return same[0], True
+    near = engine.vectors("finetuned")[rows] @ engine.encode("finetuned", [text])[0]
+    return rows[int(near.argmax())], False
+
+
+def seed_ranks(engine: SideBySide, own: int, texts: list[str]) -> list[dict[str, int]]:
+    """For every text, model -> rank of the seed in row `own` among all seeds, 1 is best."""
+    rows = _seed_rows(engine)
+    ranks: list[dict[str, int]] = [{} for _ in texts]
+    for name in ("base", "finetuned") if texts else ():
+        scores = engine.encode(name, texts) @ engine.vectors(name)[rows].T
         better = scores > scores[:, [rows.index(own)]] + 1e-6
         for rank, count in zip(ranks, np.count_nonzero(better, axis=1).tolist(), strict=True):
             rank[name] = 1 + count
-    return Recorded(seed, bool(same), titles, ranks)
+    return ranks
+
+
+def _seed_rows(engine: SideBySide) -> list[int]:
+    return [row for row in range(engine.default_count) if engine.titles[row].kind == SEED_KIND]

@@ -14,6 +14,7 @@ JITTER_KINDS = (
     "synonym",
     "posting",
 )
+MAX_TITLE_CHARS = 160  # of a written title
 NEGATIVE_KINDS = ("lookalike", "near_miss", "near_miss_posting")
 
 

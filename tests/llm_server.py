@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from training.conversation import SEVERAL
+from jobtitles.conversation import SEVERAL
 
 # Called with the seeds and kinds of a request and its number; gives status, headers, body text.
 Behaviour = Callable[[list[str], list[str], int], tuple[int, dict[str, str], str]]

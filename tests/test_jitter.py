@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import constants
 
+from jobtitles.conversation import KINDS, SEVERAL, Conversation, Seed
 from jobtitles.errors import InputError
+from jobtitles.parsing import parse_answer
+from jobtitles.providers import ServiceError, _seconds
 from jobtitles.sources import ROOT
 from tests.llm_server import LlmServer, titles_for, well_behaved
 from training.answer_log import read_log
-from training.conversation import KINDS, SEVERAL, Conversation, Seed
 from training.gate import broken_rule
 from training.generation import JitterSettings
 from training.jitter import jitter as stage
 from training.jitter import titles_from
-from training.parsing import parse_answer
-from training.providers import ServiceError, _seconds
 from training.seeds import read_seeds
 
 TITLES_A_SEED = len(KINDS) + sum(count - 1 for count in SEVERAL.values())
@@ -129,7 +129,9 @@ def test_time_outs_are_tried_again(tmp_path):
 @pytest.mark.parametrize("provider", ["groq", "openai"])
 def test_a_wrong_key_is_said_after_one_request(provider, tmp_path):
     with LlmServer(lambda *_: (401, {}, "invalid key")) as server:
-        with pytest.raises(ServiceError, match=f"{provider} refused the key in .*_API_KEY"):
+        with pytest.raises(
+            ServiceError, match=f"{provider} refused the key .*: check it, or .*_API_KEY"
+        ):
             jitter(settings(tmp_path, server, provider=provider))
         assert len(server.requests) == 1
 

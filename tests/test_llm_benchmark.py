@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jobtitles.conversation import Seed
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
+from jobtitles.providers import KEYS
 from jobtitles.sources import DATASET_DIR, ROOT
 from tests.llm_server import LlmServer
-from training.conversation import Seed
 from training.generators import LLAMA, Generator
 from training.groups import training_groups
 from training.llm_benchmark import RULES, LlmBenchmarkSettings, benchmark, measured
-from training.providers import KEYS
 from training.rules import rule_based
 
 LIVE = "groq, openai gpt-oss-120b"

@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jobtitles.errors import DataError
-from jobtitles.records import text_key
+from jobtitles.records import MAX_TITLE_CHARS, text_key
 
 FIRST_ROUND = ("decorated", "abbreviated", "reworded", "specialised", "leveled", "garbled")
 FIRST_ROUND_NEGATIVES = ("lookalike", "lookalike")
 SECOND_ROUND = ("synonym", "posting")
 SECOND_ROUND_NEGATIVES = ("near_miss", "near_miss_posting")
 SEEDS_PER_OCCUPATION = 5
-MAX_TITLE_CHARS = 160
 CODE = re.compile(r"\d\d-\d{4}\.\d\d")
 
 

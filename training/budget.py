@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobtitles.errors import InputError
-from training.providers import Completion
+from jobtitles.providers import Completion
 
 PRICES = Path(__file__).parent / "prices.tsv"
 

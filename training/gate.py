@@ -3,9 +3,8 @@
 import re
 from collections import Counter, defaultdict
 
-from jobtitles.records import text_key
-from training.answers import MAX_TITLE_CHARS
-from training.conversation import KINDS
+from jobtitles.conversation import KINDS
+from jobtitles.records import MAX_TITLE_CHARS, text_key
 
 WORD = re.compile(r"[a-z]{3,}")
 # Words of a title that say nothing about which job it is.

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from jobtitles.conversation import KINDS, Conversation, Seed
+from jobtitles.parsing import Parsed, parse_answer
+from jobtitles.providers import Provider, Structured, TemporaryError, make_provider
 from training.answer_log import AnswerLog, Record, read_log, request_key
 from training.budget import Budget, read_price
 from training.command import option
-from training.conversation import KINDS, Conversation, Seed
 from training.pacing import Pace
-from training.parsing import Parsed, parse_answer
-from training.providers import Provider, Structured, TemporaryError, make_provider
 
 
 @dataclass(frozen=True)

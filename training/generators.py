@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from jobtitles.conversation import Seed
 from jobtitles.errors import DataError
 from jobtitles.records import NEGATIVE_KINDS, text_key
 from training.answer_log import Record, read_log
 from training.answers import read_answers
 from training.budget import read_price
-from training.conversation import Seed
 from training.gate import gate
 from training.generation import parsed_record
 from training.jitter import titles_from

@@ -20,21 +20,21 @@ from pathlib import Path
 import numpy as np
 
 from jobtitles.catalogue import read_titles
+from jobtitles.conversation import Seed
 from jobtitles.encoder import Encoder, load_encoder
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of, write_json
 from jobtitles.metrics import first_ranks, hits_at, reciprocal_ranks
 from jobtitles.onet import ALTERNATE_TITLES
+from jobtitles.providers import ServiceError, has_key
 from jobtitles.records import text_key
 from training.budget import priced_models
 from training.command import option
-from training.conversation import Seed
 from training.gate import WORD, gate
 from training.generation import Generation, JitterSettings
 from training.generators import Generator, Key, by_log, by_rules, key_of, recorded
 from training.groups import training_groups
 from training.onet import RealTitles, barred_texts, read_real_titles
-from training.providers import ServiceError, has_key
 from training.validation import ValidationRetrieval
 from training.worth import worth
 

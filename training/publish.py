@@ -45,6 +45,7 @@ SPACE = (
     "LICENSE",
     "jobtitles/**/*.py",
     "jobtitles/*.tsv",
+    "jobtitles/prompts/*",
     "dataset_card/data/*.parquet",
     "dataset_card/occupations/*.parquet",
     "dataset_card/llm_benchmark.json",

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from jobtitles.conversation import KINDS
 from jobtitles.encoder import load_encoder
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.records import NEGATIVE_KINDS
 from training.answers import read_answers
 from training.command import option
-from training.conversation import KINDS
 from training.dataset import GENERATOR
 from training.gate import gate
 from training.jitter import read_generated

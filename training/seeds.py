@@ -8,12 +8,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobtitles.conversation import Seed
 from jobtitles.errors import InputError
 from jobtitles.files import sha256_of
 from jobtitles.onet import ALTERNATE_TITLES, DESCRIPTIONS, REPORTED_TITLES, read_rows
 from jobtitles.records import text_key
 from training.answers import read_answers, read_occupations
-from training.conversation import Seed
 from training.onet_release import RELEASE, release_zip
 
 RAW = Path("dataset_card/raw")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from jobtitles.errors import DataError, InputError
+from jobtitles.errors import JobTitlesError
 from jobtitles.records import Hit
 
 # The click event of a component with ranked lists names the row of the title that was clicked.
@@ -43,14 +43,14 @@ def escape(text: str) -> str:
 
 @contextmanager
 def input_errors_shown(without: str = "") -> Iterator[None]:
-    """Turn what is wrong with an input into a message on the page; the rest stays what it is.
+    """Turn what the visitor can mend into a message on the page; the rest stays what it is.
 
     Args:
         without: What the message shall not show: the server's folder of a visitor's file.
     """
     try:
         yield
-    except (InputError, DataError) as error:
+    except JobTitlesError as error:
         said = str(error).replace(without, "") if without else str(error)
         # What the page says is rendered as HTML.
         raise gr.Error(said.replace("<", "&lt;"), print_exception=False) from error

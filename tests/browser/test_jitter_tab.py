@@ -1,11 +1,16 @@
 """The tab with the titles recorded for a clean title, in Chromium."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
+from jobtitles.errors import InputError
 from jobtitles.recorded import recorded_titles
 from jobtitles.records import JITTER_KINDS
+from jobtitles.ui.allowance import Allowance
 from tests.browser.tabs import choose
+from tests.llm_server import LlmServer, titles_for
 
 
 def open_jitter(visit, *size):
@@ -43,6 +48,49 @@ def test_the_nearest_is_taken_where_nothing_is_recorded(visit):
     box.fill("softwaer enginere <b>")
     box.press("Enter")
     expect(shown.locator(".lists-heading")).to_contain_text("the nearest is")
+
+
+@pytest.fixture
+def groq(monkeypatch):
+    """Groq on this machine, without a key in the environment; its first answer is a refusal."""
+
+    def busy_at_first(seeds, kinds, number):
+        if number == 0:
+            return 429, {"retry-after": "0.1"}, "busy"
+        return 200, {}, json.dumps(titles_for(seeds, kinds))
+
+    with LlmServer(busy_at_first) as server:
+        monkeypatch.setenv("GROQ_BASE_URL", server.url)
+        monkeypatch.delenv("GROQ_API_KEY", raising=False)
+        yield server
+
+
+def test_fresh_titles_are_written_with_a_pasted_key(visit, groq, caplog):
+    tab, box, shown = open_jitter(visit)
+    box.fill("Software Engineer")
+    tab.get_by_role("button", name="Have fresh ones written").click()
+    write = tab.get_by_role("button", name="Write", exact=True)
+    write.click()
+    expect(tab.get_by_test_id("toast-body")).to_contain_text("groq needs a key")
+    assert groq.requests == []
+    tab.get_by_label("Groq API key").fill("pasted-key")
+    with caplog.at_level("DEBUG"):
+        write.click()
+        rows = tab.locator("#fresh tbody tr")
+        expect(rows).to_have_count(len(JITTER_KINDS))
+    assert [row.locator("td").first.text_content() for row in rows.all()] == list(JITTER_KINDS)
+    assert [seeds for _, seeds, _ in groq.requests] == [("Software Engineer",)] * 2
+    assert {key for _, _, key in groq.requests} == {"Bearer pasted-key"}
+    assert "pasted-key" not in caplog.text
+
+
+def test_the_pages_own_key_is_good_for_a_while():
+    allowance = Allowance(each=2, together=3)
+    for visitor in ("a", "a", "b"):
+        allowance.take(visitor)
+    for visitor in ("a", "b", "c"):
+        with pytest.raises(InputError, match="2 times an hour and visitor, 3 in all"):
+            allowance.take(visitor)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,7 +1,7 @@
 """The services that write titles: Groq by its own client, all others by huggingface_hub's.
 
-Both clients' own retries are off (huggingface_hub's has none); waiting is `training.pacing`'s
-business. Keys come from the environment and go nowhere else.
+Both clients' own retries are off (huggingface_hub's has none); waiting is the caller's business.
+Keys come from the environment or from a visitor who pasted one, and go to the service only.
 """
 
 import os
@@ -19,8 +19,8 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
 )
 
+from jobtitles.conversation import Message
 from jobtitles.errors import InputError, JobTitlesError
-from training.conversation import Message
 
 # OpenAI-compatible endpoints, as full URLs where huggingface_hub would append another path.
 ENDPOINTS = {
@@ -106,7 +106,7 @@ def has_key(name: str) -> bool:
 
 
 def make_provider(
-    name: str, model: str, base_url: str, structured: Structured, timeout: float
+    name: str, model: str, base_url: str, structured: Structured, timeout: float, key: str = ""
 ) -> Provider:
     """The client of a service.
 
@@ -116,12 +116,13 @@ def make_provider(
         base_url: Another endpoint than the service's own; needed for "local".
         structured: Ask for JSON by schema, for any JSON, or for nothing.
         timeout: Seconds after which a request counts as failed.
+        key: Of the service; empty: the environment's.
 
     Raises:
         InputError: The key is not in the environment, or "local" has no base_url.
     """
     variable = KEYS.get(name, "HF_TOKEN")
-    key = "none" if name == NO_KEY else os.environ.get(variable, "")
+    key = "none" if name == NO_KEY else key or os.environ.get(variable, "")
     if not key:
         raise InputError(f"{name} needs a key: put it into the environment as {variable}.")
     if name == NO_KEY and not base_url:
@@ -247,7 +248,7 @@ def _refused(
         return TemporaryError(said, status, _seconds(headers.get("retry-after")))
     if status in (401, 403):
         variable = KEYS.get(name, "HF_TOKEN")
-        return ServiceError(f"{name} refused the key in {variable} (HTTP {status}).")
+        return ServiceError(f"{name} refused the key (HTTP {status}): check it, or {variable}.")
     return ServiceError(
         f"{name} refused the request (HTTP {status}): {said}. Check --model, and --structured: "
         "not every model takes a schema."

@@ -1,6 +1,6 @@
 """The conversation in which an LLM is asked for titles: system, task, example, strategies, batch.
 
-The texts stand in training/prompts/, each with its version; every logged answer names them all.
+The texts stand in jobtitles/prompts/, each with its version; every logged answer names them all.
 """
 
 import json

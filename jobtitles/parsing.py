@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobtitles.records import text_key
-from training.answers import MAX_TITLE_CHARS
-from training.conversation import SEVERAL
+from jobtitles.conversation import SEVERAL
+from jobtitles.records import MAX_TITLE_CHARS, text_key
 
 # A string, or a comma before a closing bracket: strings are stepped over.
 TRAILING_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.DOTALL)
