@@ -118,6 +118,18 @@ class Encoder:
         faster = seconds[self] / seconds[half] >= QUICKER
         return half if faster and cosine >= NEAR else self
 
+    def on(self, device: str) -> "Encoder":
+        """The same model on another device, such as "cuda"."""
+        return Encoder(
+            self.name,
+            copy.deepcopy(self._model).to(device),
+            self._tokenizer,
+            self._max_tokens,
+            self.digest,
+            self.origin,
+            self.precision,
+        )
+
     def _forward(self, batch: list[list[int]], length: int) -> np.ndarray:
         tokens = torch.full((len(batch), length), self._tokenizer.pad_token_id)
         mask = torch.zeros((len(batch), length))

@@ -7,7 +7,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_testtoken"
 LARGE = (".parquet", ".safetensors")  # kept by SHA-256
@@ -112,7 +112,8 @@ class HubServer:
             (r"/api/(\w+)/([^/]+/[^/]+)/tag/([^/]+)", self._tag),
             (r"/api/(\w+)/([^/]+/[^/]+)/refs", self._refs),
             (r"/api/(\w+)/([^/]+/[^/]+)/variables", self._variables),
-            (r"/api/(\w+)/([^/]+/[^/]+)/tree/([^/]+)", self._tree),
+            (r"/api/(\w+)/([^/]+/[^/]+)/tree/([^/]+)(?:/(.+))?", self._tree),
+            (r"/api/(\w+)/([^/]+/[^/]+)/paths-info/([^/]+)", self._paths_info),
             (r"/api/(\w+)/([^/]+/[^/]+)(?:/revision/([^/]+))?", self._info),
             (r"/(|datasets/|spaces/)([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
         ):
@@ -156,16 +157,20 @@ class HubServer:
         siblings = [{"rfilename": path} for path in sorted(found[1])]
         _send(request, 200, {"id": name, "sha": found[0], "siblings": siblings, "tags": []})
 
-    def _tree(self, request, _body, kind, name, revision) -> None:  # noqa: ANN001
+    def _tree(self, request, _body, kind, name, revision, folder) -> None:  # noqa: ANN001
         commit = self._found(request, kind, name, revision)
-        found = []
-        for path, content in commit[1].items() if commit else ():
-            one = {"type": "file", "path": path, "size": len(content), "oid": blob_sha1(content)}
-            if path.endswith(LARGE):
-                digest = hashlib.sha256(content).hexdigest()
-                one["lfs"] = {"oid": digest, "size": len(content), "pointerSize": 130}
-            found.append(one)
         if commit:
+            start = f"{folder}/" if folder else ""
+            paths = [path for path in commit[1] if path.startswith(start)]
+            _send(request, 200, [_described(path, commit[1][path]) for path in paths])
+
+    def _paths_info(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
+        commit = self._found(request, kind, name, revision)
+        if commit:
+            asked = parse_qs(body.decode()).get("paths", [])
+            found = [_described(path, commit[1][path]) for path in asked if path in commit[1]]
+            folders = {path for path in asked if any(p.startswith(f"{path}/") for p in commit[1])}
+            found += [{"type": "directory", "path": path, "oid": "0" * 40} for path in folders]
             _send(request, 200, found)
 
     def _preupload(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
@@ -262,6 +267,14 @@ class HubServer:
             self.gets.append(path)
             content = self.on_the_way(path, content)
         _send(request, 200, content, headers)
+
+
+def _described(path: str, content: bytes) -> dict:
+    one = {"type": "file", "path": path, "size": len(content), "oid": blob_sha1(content)}
+    if path.endswith(LARGE):
+        digest = hashlib.sha256(content).hexdigest()
+        one["lfs"] = {"oid": digest, "size": len(content), "pointerSize": 130}
+    return one
 
 
 def _send(

@@ -123,6 +123,7 @@ PYTHON = [
     for number, code in enumerate(
         re.findall(r"```python\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
     )
+    if "{account}" not in code  # test_publish.py runs these, against a Hub
 ]
 
 

@@ -122,7 +122,36 @@ def test_the_exported_model_is_published_whole(server, tmp_path):
     files = server.repos["models", "me/titles"].commits[-1][1]
     assert files["model.safetensors"] == (tmp_path / "model.safetensors").read_bytes()
     assert {"modules.json", "metrics.json", "adapters/triplet/training.json"} < files.keys()
-    assert files["README.md"] == (ROOT / "model_card" / "README.md").read_bytes()
+    card = (ROOT / "model_card" / "README.md").read_text()
+    assert files["README.md"].decode() == card.replace("{account}", "me")
+
+
+def test_the_cards_are_right_about_loading_from_the_hub(server, tmp_path):
+    """Their own lines, by the real clients, in a process of their own with an empty cache."""
+    export(ExportSettings(output=tmp_path / "model", vectors=False))
+    publish(PublishSettings("model", exported=tmp_path / "model"))
+    publish(DATASET)
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": server.url,
+        "HF_TOKEN": TOKEN,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    for kind, name in (("models", "somebody/job-title-minilm"), REPO):
+        card = server.repos[kind, name].commits[-1][1]["README.md"].decode()
+        (code,) = (c for c in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if name in c)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert {"models": "(1, 384)", "datasets": "'jittered_title'"}[kind] in done.stdout
 
 
 def test_a_card_with_old_figures_is_not_published(server, tmp_path):
