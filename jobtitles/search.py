@@ -33,6 +33,7 @@ MAX_QUERY = 500  # characters; the longest title of the dataset has 109
 WRITTEN = {"base": "base model", "finetuned": "fine-tuned model"}
 
 Results = dict[str, list[Hit]]
+Vectors = dict[str, np.ndarray]  # model -> float32, shape (n, 384)
 # Called with the part done, 0 to 1, and a sentence on what is being done.
 Report = Callable[[float, str], None]
 Wanted = Callable[[Title | OwnTitle], bool]
@@ -63,6 +64,7 @@ class SideBySide:
         others: Sequence[Title] = (),
         ready: Path | None = None,
         kept: bool = True,
+        vectors: Vectors | None = None,
     ) -> None:
         """Encode and index the default catalogue.
 
@@ -73,6 +75,7 @@ class SideBySide:
             others: What the whole catalogue adds.
             ready: Folder of vectors made beforehand, see `cached_vectors`.
             kept: Whether vectors and graphs go to the user's cache.
+            vectors: Of the default catalogue, if they are there already.
         """
         self.titles = [*titles, *others]
         self.default_count = len(titles)
@@ -81,9 +84,8 @@ class SideBySide:
         self._encoders = encoders
         self._ready = ready
         self._kept = kept
-        self._default = self._catalogues_of(
-            self.titles[: len(titles)], self._encode(titles, report)
-        )
+        vectors = vectors or self._encode(titles, report)
+        self._default = self._catalogues_of(self.titles[: len(titles)], vectors)
         self._whole: dict[str, Catalogue] | None = None
         self._whole_lock = threading.Lock()
         self._searching = Searching()
@@ -114,7 +116,9 @@ class SideBySide:
             encoders[name].encode(["Job title"])
         return cls(default_titles(titles), encoders, report, other_titles(titles), parts.ready)
 
-    def over(self, titles: Sequence[OwnTitle], report: Report) -> "SideBySide":
+    def over(
+        self, titles: Sequence[OwnTitle], report: Report, vectors: Vectors | None = None
+    ) -> "SideBySide":
         """The same models over somebody's own titles, of which nothing is written to disk.
 
         Searches go first: the titles are encoded in small portions, between which it waits until
@@ -123,13 +127,14 @@ class SideBySide:
         Args:
             titles: At least one.
             report: Told of the progress; what it raises ends the work.
+            vectors: Theirs, if they are there already.
         """
 
         def patient(part: float, doing: str) -> None:
             self._searching.wait()
             report(part, doing)
 
-        return SideBySide(titles, self._encoders, patient, kept=False)
+        return SideBySide(titles, self._encoders, patient, kept=False, vectors=vectors)
 
     def search(
         self, query: str, k: int, whole: bool = False, wanted: Wanted | None = None
@@ -209,6 +214,10 @@ class SideBySide:
         rows.sort(key=lambda r: (not self._folded[r].startswith(start), len(self._folded[r])))
         return rows[:most]
 
+    def encoded_on(self, device: str, texts: list[str]) -> Vectors:
+        """Both models' vectors of any texts, computed on another device, such as "cuda"."""
+        return {name: e.on(device).encode(texts) for name, e in self._encoders.items()}
+
     def encode(self, name: str, texts: list[str]) -> np.ndarray:
         """One model's vectors of any texts, float32, shape (len(texts), 384)."""
         return self._encoders[name].encode(texts)
@@ -241,12 +250,12 @@ class SideBySide:
         return self._whole
 
     def _catalogues_of(
-        self, titles: list[Title | OwnTitle], vectors: dict[str, np.ndarray]
+        self, titles: list[Title | OwnTitle], vectors: Vectors
     ) -> dict[str, Catalogue]:
         index = cached_index if self._kept else TitleIndex
         return {name: Catalogue(titles, vectors[name], index(vectors[name])) for name in vectors}
 
-    def _encode(self, titles: Sequence[Title | OwnTitle], report: Report) -> dict[str, np.ndarray]:
+    def _encode(self, titles: Sequence[Title | OwnTitle], report: Report) -> Vectors:
         texts = [title.text for title in titles]
         vectors = {}
         for turn, (name, encoder) in enumerate(self._encoders.items()):

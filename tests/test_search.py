@@ -254,6 +254,14 @@ def test_own_titles_are_searched_and_kept_off_the_disk(small, cache_home):
     assert sorted(cache_home.rglob("*")) == files
 
 
+def test_vectors_of_another_device_are_taken_as_they_are(small):
+    titles = [OwnTitle(text) for text in ("RN nights", "Line cook", "Baker")]
+    vectors = small.encoded_on("cpu", [title.text for title in titles])
+    own = small.over(titles, lambda *_: None, vectors)
+    assert own.vectors("base") is vectors["base"]
+    assert own.search("baker", 1)["finetuned"][0].title == titles[2]
+
+
 def test_own_titles_wait_for_searches(small):
     done = threading.Event()
     searching = small._searching

@@ -1,12 +1,26 @@
 """The tab that takes a visitor's own list of titles as the catalogue of this session."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from jobtitles.ui.choice import Choice, Own
 from jobtitles.ui.markup import escape, input_errors_shown
 from jobtitles.ui.upload import FILE_LABEL, FILES, column_choices, folder_of, open_table
+
+if TYPE_CHECKING:
+    from jobtitles.search import Vectors
+
+try:
+    from spaces import GPU  # is there on a Space
+except ImportError:
+
+    def GPU(function):  # noqa: ANN001, ANN202, N802
+        """Elsewhere there is no GPU to be lent."""
+        return function
+
 
 INTRODUCTION = (
     "Search, compare and map your own titles: 5 to 20,000 rows, pasted or as a table. They are "
@@ -91,8 +105,11 @@ def build_own_tab(choice: Choice) -> None:
                 raise CancelledError
             progress(part, desc=doing)
 
+        lent = os.environ.get("SPACES_ZERO_GPU")
+        texts = [title.text for title in found.titles]
         try:
-            searched = engine.over(found.titles, report)
+            vectors = encode_on_gpu(tuned, texts) if lent else None
+            searched = engine.over(found.titles, report, vectors)
         except CancelledError:
             return own, gr.Radio(), '<p role="status">Stopped; nothing has changed.</p>'
         blank = f" {found.blank:,} blank rows were left out." if found.blank else ""
@@ -102,6 +119,11 @@ def build_own_tab(choice: Choice) -> None:
             f"Search, Similar titles and Embedding map.{blank}</p>"
         )
         return Own(searched, tuned), gr.Radio(value="own"), sentence
+
+    @GPU
+    def encode_on_gpu(tuned: str, texts: list[str]) -> "Vectors":
+        """On a ZeroGPU Space: runs in a process that has a GPU for a minute."""
+        return choice.warmups[tuned].engine.result().encoded_on("cuda", texts)
 
     def stop(own: Own | None) -> None:
         if own is not None:
