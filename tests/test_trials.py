@@ -4,6 +4,7 @@ import asyncio
 import csv
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -125,3 +126,13 @@ def test_half_a_million_rows_are_coded_in_time(tmp_path, capsys):
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert sum(1 for _ in csv.reader(file)) == 500_001
     assert took < 240
+
+
+def test_a_space_can_be_built():
+    """What the build of a Gradio Space runs, resolved but not installed."""
+    front = (ROOT / "space" / "README.md").read_text(encoding="utf-8").split("---")[1]
+    version = re.search(r"sdk_version: (.*)", front)[1]
+    wanted = [f"gradio[oauth,mcp]=={version}", "uvicorn>=0.14.0", "websockets>=10.4", "spaces"]
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "-r", "requirements.txt"]
+    done = subprocess.run([*command, *wanted], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -14,13 +14,9 @@ if TYPE_CHECKING:
     from jobtitles.search import Vectors
 
 try:
-    from spaces import GPU  # is there on a Space
+    from spaces import GPU  # a Space has it: a function runs in a process that is lent a GPU
 except ImportError:
-
-    def GPU(function):  # noqa: ANN001, ANN202, N802
-        """Elsewhere there is no GPU to be lent."""
-        return function
-
+    GPU = lambda function: function  # noqa: E731
 
 INTRODUCTION = (
     "Search, compare and map your own titles: 5 to 20,000 rows, pasted or as a table. They are "
