@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from jobtitles.classifiers import Classifiers
 from jobtitles.encoder import Encoder, Progress, load_encoder
 from jobtitles.errors import InputError, SourceError
-from jobtitles.files import write_atomically, write_json
+from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.records import whole_text
 from jobtitles.refusal import Refusal
 from jobtitles.voters import Voters
-from jobtitles.votes import CANDIDATES, VoteRule
+from jobtitles.votes import CANDIDATES, VoteRule, feature_count
 
 TAXONOMY = "O*NET-SOC 2019"
 CHUNK = 2048
@@ -77,23 +78,33 @@ class Calibration:
         """Read the JSON.
 
         Raises:
-            SourceError: The file is missing.
+            SourceError: A file is missing, damaged, or of another fit or version.
         """
         for part in (path, path.with_suffix(".safetensors")):
             if not part.is_file():
                 raise SourceError(f"{part} is missing: run `make coder`, or restore it with git.")
-        plain = json.loads(path.read_text(encoding="utf-8"))
-        tensors = load_file(path.with_suffix(".safetensors"))
-        plain["votes"] = VoteRule(**plain["votes"])
-        plain["refusal"] = Refusal(tensors["refusal"], **plain["refusal"])
-        classifiers = Classifiers.of(plain.pop("occupations"), tensors)
-        return cls(**plain, classifiers=classifiers)
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            tensors = load_file(path.with_suffix(".safetensors"))
+            plain["votes"] = VoteRule(**plain["votes"])
+            plain["refusal"] = Refusal(tensors["refusal"], **plain["refusal"])
+            classifiers = Classifiers.of(plain.pop("occupations"), tensors)
+            tensors_sha256 = plain.pop("tensors_sha256")
+            read = cls(**plain, classifiers=classifiers)
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise SourceError(f"{path} is damaged, or of another version: {error!r}.") from error
+        if sha256_of(path.with_suffix(".safetensors")) != tensors_sha256:
+            raise SourceError(f"{path} and its weights are not of one fit: run `make coder`.")
+        if len(read.votes.weights) != feature_count(len(read.votes.classifiers)):
+            raise SourceError(f"{path} is of another version: run `make coder`.")
+        return read
 
     def write(self, path: Path) -> None:
         """Write JSON and weights."""
         tensors = self._tensors()
-        write_atomically(path.with_suffix(".safetensors"), lambda part: save_file(tensors, part))
-        write_json(path, self._plain())
+        beside = path.with_suffix(".safetensors")
+        write_atomically(beside, lambda part: save_file(tensors, part))
+        write_json(path, self._plain() | {"tensors_sha256": sha256_of(beside)})
 
     @property
     def digest(self) -> str:

@@ -4,6 +4,7 @@ The two are never mixed: if any part cannot be pulled, every part is the shipped
 says why.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -102,10 +103,15 @@ def pulled_parts(dataset: str, dataset_revision: str, model: str, model_revision
     """
     titles = pulled(dataset, "dataset", dataset_revision, DATASET_FILES)
     weights = pulled(model, "model", model_revision, MODEL_FILES)
-    return Parts(
+    parts = Parts(
         titles,
         {name: weights / "adapters" / name for name in ADAPTERS},
         weights / CALIBRATION.name,
         f"{model} at {weights.name[:7]}, with the titles of {dataset} at {titles.name[:7]}",
         weights / READY,
     )
+    adapters = {name: parts.adapter(name) for name in ADAPTERS}
+    calibrated = json.loads(parts.calibration.read_text(encoding="utf-8")).get("model", "")
+    if not calibrated.endswith(adapters["finetuned"].digest):
+        raise SourceError(f"{model}: its coder is calibrated for another model than it has.")
+    return parts

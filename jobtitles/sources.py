@@ -127,7 +127,10 @@ def described_adapter(folder: Path, name: str, where: str) -> Source:
     report = folder / "training.json"
     if not report.is_file():
         raise SourceError(f"{report} is missing: run `make train`, or restore it with git.")
-    loss = LOSS_NAMES[json.loads(report.read_text(encoding="utf-8"))["recipe"]["loss"]]
+    try:
+        loss = LOSS_NAMES[json.loads(report.read_text(encoding="utf-8"))["recipe"]["loss"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{report} does not name the loss of a recipe.") from error
     return replace(source, origin=f"adapter “{name}” ({loss}), {where}")
 
 

@@ -35,11 +35,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Pooled:
-    """The evidence by occupation, o of them, for q titles: means over a title's readings.
+    """The evidence by occupation, o of them, for q titles, all readings of a title together.
 
     Attributes:
-        shares: Voter -> share of every occupation, shape (q, o); "neighbours" and the classifiers.
-        nearest: Cosine of every occupation's nearest title, shape (q, o).
+        shares: Voter -> share of every occupation, shape (q, o), the mean over the readings;
+            "neighbours" and the classifiers.
+        nearest: Cosine of the title of every occupation that is nearest to a reading, shape (q, o).
         differs: Whether the readings of a title differ, bool, shape (q,): it has clutter or
             abbreviations.
     """
@@ -58,8 +59,8 @@ class Votes:
         features: What the confidence goes by, float64, shape (q, c, f): log-odds of the share of
             the votes, lead over the best other occupation's log-odds, cosine of the occupation's
             nearest title, cosine of the nearest title of all, log-odds of every voter's share;
-            and all of these again where the readings differ, else 0: a cluttered title's votes
-            are worth something else than a clean one's.
+            then a 1 and all of these again where the readings differ, else 0: a cluttered
+            title's votes are worth something else than a clean one's.
     """
 
     occupations: np.ndarray
@@ -84,6 +85,11 @@ class Votes:
         features = np.stack([np.ones_like(own), odds, odds - rival, own, support, *voters], 2)
         cluttered = features * pooled.differs[:, None, None]
         return cls(best, np.concatenate([features[:, :, 1:], cluttered], axis=2))
+
+
+def feature_count(classifiers: int) -> int:
+    """How many features `Votes` has with so many classifiers beside the neighbours."""
+    return 2 * (5 + classifiers) + 1
 
 
 def _log_odds(share: np.ndarray) -> np.ndarray:

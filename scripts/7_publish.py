@@ -1,4 +1,4 @@
-"""Publish the dataset or the model to the Hub: python -m scripts.7_publish --part dataset."""
+"""Publish dataset, model or Space to the Hub: python -m scripts.7_publish --part dataset."""
 
 from training.command import run
 from training.publish import PublishSettings, publish

@@ -55,7 +55,8 @@ class HubServer:
         refuse_after: After so many uploads every further one is cut; None: never.
         before_commit: Called before a commit is taken.
         gets: Path of every file that was fetched, in order.
-        on_the_way: Given path and content of a file that is fetched; what it returns is sent.
+        on_the_way: Given path and content of a file that is fetched; what it returns is sent, and
+            the connection is cut where that is shorter.
     """
 
     def __init__(self) -> None:
@@ -265,7 +266,11 @@ class HubServer:
             headers |= {"X-Linked-ETag": f'"{digest}"', "X-Linked-Size": str(len(content))}
         if request.command == "GET":
             self.gets.append(path)
-            content = self.on_the_way(path, content)
+            sent = self.on_the_way(path, content)
+            if len(sent) < len(content):
+                request.close_connection = True
+                headers["Content-Length"] = str(len(content))
+            content = sent
         _send(request, 200, content, headers)
 
 
@@ -285,9 +290,9 @@ def _send(
 ) -> None:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     request.send_response(status)
-    for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+    usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    for name, value in (usual | (headers or {})).items():
         request.send_header(name, value)
-    request.send_header("Content-Length", str(len(body)))
     request.end_headers()
     if request.command != "HEAD":
         request.wfile.write(body)

@@ -355,3 +355,12 @@ def test_a_calibration_is_read_as_it_was_written(tmp_path):
     assert Calibration.read(tmp_path / "coder.json").digest == shipped.digest
     for name in ("coder.json", "coder.safetensors"):
         assert (tmp_path / name).read_bytes() == CALIBRATION.with_name(name).read_bytes()
+    plain = json.loads((tmp_path / "coder.json").read_text())
+    for changed, said in (
+        ({"tensors_sha256": "0"}, "are not of one fit"),
+        ({"votes": plain["votes"] | {"weights": [1.0]}}, "is of another version"),
+        ({"votes": None}, "is damaged"),
+    ):
+        (tmp_path / "coder.json").write_text(json.dumps(plain | changed))
+        with pytest.raises(SourceError, match=said):
+            Calibration.read(tmp_path / "coder.json")

@@ -110,7 +110,7 @@ def test_what_is_not_there_leaves_the_shipped_parts(client, asked, said):
 def test_a_repository_that_lacks_a_file_is_not_used(client, hub):
     repo = hub.repos["models", "me/job-title-minilm"]
     repo.commit({k: v for k, v in repo.commits[-1][1].items() if k != "coder.json"})
-    assert "is not complete: coder.json is missing" in chosen_parts(ASKED).note
+    assert "is not complete: no coder.json" in chosen_parts(ASKED).note
 
 
 def test_a_token_that_may_not_read_is_said(client):
@@ -140,6 +140,37 @@ def test_a_transfer_that_is_cut_is_gone_on_with(client, hub):
     assert chosen_parts(ASKED).note == ""
     assert hub.gets.count("data/train-00000-of-00001.parquet") == 1
     assert len(hub.gets) > fetched
+
+
+def test_a_blob_in_a_store_of_all_caches_is_checked_by_its_own_name(client, hub, tmp_path):
+    """So the client keeps what came by Xet: the blob is a link to a file with another digest."""
+    folder = chosen_parts(ASKED).calibration.parent
+    path = folder / "coder.safetensors"
+    blob = path.parent / path.readlink()
+    store = tmp_path / "store" / ("f" * 64)
+    store.parent.mkdir()
+    blob.rename(store)
+    blob.symlink_to(store)
+    assert chosen_parts(ASKED).note == ""
+    store.write_bytes(b"x" * store.stat().st_size)
+    assert "coder.safetensors is damaged" in chosen_parts(ASKED).note
+    assert not store.exists()
+    assert chosen_parts(ASKED).note == ""
+
+
+def test_parts_that_do_not_belong_together_are_not_used(client, hub):
+    repo = hub.repos["models", "me/job-title-minilm"]
+    files = repo.commits[-1][1]
+    triplet = files["adapters/triplet/adapter_model.safetensors"]
+    repo.commit({**files, "adapters/finetuned/adapter_model.safetensors": triplet})
+    assert "its coder is calibrated for another model" in chosen_parts(ASKED).note
+    repo.commit({**files, "adapters/triplet/training.json": b"{}"})
+    assert "does not name the loss" in chosen_parts(ASKED).note
+
+
+def test_an_address_that_is_none_is_no_hub(client):
+    client.setattr(constants, "ENDPOINT", "hub.example.org")
+    assert "the Hub is not reached" in chosen_parts(ASKED).note
 
 
 def test_vectors_of_another_model_or_of_other_titles_are_not_taken(tmp_path):

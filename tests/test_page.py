@@ -213,9 +213,9 @@ def test_a_broken_body_is_refused(page):
 
 
 def test_a_missing_model_is_told_and_is_found_once_it_is_back(
-    engine, half_dataset, tmp_path, monkeypatch, caplog
+    engine, quarter_dataset, tmp_path, monkeypatch, caplog
 ):
-    pages = serve(warmups(lambda: replace(SHIPPED, dataset=half_dataset)))
+    pages = serve(warmups(lambda: replace(SHIPPED, dataset=quarter_dataset)))
     served = next(pages)
     with monkeypatch.context() as patch:
         patch.setitem(jobtitles.sources.ADAPTERS, "finetuned", tmp_path)

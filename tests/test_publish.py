@@ -161,9 +161,15 @@ def test_a_card_with_old_figures_is_not_published(server, tmp_path):
     (made / "stats.json").write_text(json.dumps({**stats, "rows": 1}))
     with pytest.raises(DataError, match="has old figures"):
         publish(PublishSettings("dataset", dataset=made))
-    with pytest.raises(InputError, match="account/name"):
+    with pytest.raises(InputError, match="a/b/c"):
         publish(PublishSettings("dataset", dataset=DATASET_DIR, repo="a/b/c"))
     assert server.repos == {}
+
+
+def test_a_model_merged_from_another_adapter_is_not_published(tmp_path):
+    (tmp_path / "exported_from.json").write_text(json.dumps({"adapter_sha256": "0"}))
+    with pytest.raises(DataError, match="is not of the adapter in .*: `make export`"):
+        publish(PublishSettings("model", dry_run=True, exported=tmp_path))
 
 
 def test_a_model_that_was_not_exported_is_named(tmp_path):

@@ -11,9 +11,10 @@ from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 
 from jobtitles.errors import InputError
+from jobtitles.files import write_json
 from jobtitles.parts import READY, SHIPPED
 from jobtitles.sources import adapter_in, base_model
-from training.publish import PublishSettings, publish
+from training.publish import EXPORTED_FROM, PublishSettings, publish
 from training.ready import write_ready
 
 
@@ -31,7 +32,8 @@ class ExportSettings:
         default=Path("model_card/README.md"), metadata={"help": "model card put beside it"}
     )
     vectors: bool = field(
-        default=True, metadata={"help": "vectors and maps beside it, for a Space to start with"}
+        default=True,
+        metadata={"help": "vectors and maps of the shipped model for a Space"},
     )
     push: bool = field(default=False, metadata={"help": "publish it, as scripts.7_publish does"})
 
@@ -49,7 +51,11 @@ def export(settings: ExportSettings) -> None:
     model = merged_model(settings.adapter, "cpu")
     model.save_pretrained(str(settings.output), create_model_card=False)
     shutil.copyfile(settings.card, settings.output / "README.md")
-    if settings.vectors:
+    digest = adapter_in(settings.adapter).digest
+    write_json(settings.output / EXPORTED_FROM, {"adapter_sha256": digest})
+    if (settings.output / READY).is_dir():
+        shutil.rmtree(settings.output / READY)
+    if settings.vectors and settings.adapter == ExportSettings.adapter:
         write_ready(settings.output / READY, SHIPPED)
     print(f"{settings.output}: load it with SentenceTransformer({str(settings.output)!r})")
     if settings.push:

@@ -5,6 +5,7 @@ Run: python -m scripts.2_finetune            (accelerate launch -m scripts.2_fin
 
 import hashlib
 import json
+import os
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import load_encoder
-from jobtitles.files import write_atomically, write_json
+from jobtitles.files import sha256_of, write_atomically, write_json
+from jobtitles.onet import ALTERNATE_TITLES, CROSSWALK, DESCRIPTIONS, REPORTED_TITLES
 from jobtitles.records import Title
 from jobtitles.sources import BASE_REPO, BASE_REVISION, adapter_in, base_model
 from training.export import merged_model
@@ -149,6 +151,7 @@ def _course(
     started = time.monotonic()
     # Named by what decides its course: a killed run finds its own checkpoints, never another's.
     recipe = recipe_of(replace(settings, souped_with=""))
+    recipe["read"] = [sha256_of(path) for path in _read_files(settings)]
     del recipe["base_share"]
     if settings.weights == "all":
         del recipe["lora_rank"]
@@ -157,6 +160,8 @@ def _course(
     finished = folder / FINISHED
     if finished.is_file():
         report = json.loads(finished.read_text(encoding="utf-8"))
+        if int(os.environ.get("RANK", "0")):
+            return None
         kept = [load_file(folder / name) for name in report["weights"]]
         print(f"{folder}: trained already, for {report['minutes']} minutes", flush=True)
         return _Course(kept, report)
@@ -210,6 +215,20 @@ def _course(
     }
     write_json(finished, report)
     return _Course(states, report)
+
+
+def _read_files(settings: FinetuneSettings) -> list[Path]:
+    """All files that decide what is trained on and which checkpoint is kept."""
+    dataset = settings.dataset.glob("*/*.parquet")
+    onet = (
+        [
+            Path(settings.onet) / name
+            for name in (ALTERNATE_TITLES, REPORTED_TITLES, DESCRIPTIONS, CROSSWALK)
+        ]
+        if settings.onet
+        else []
+    )
+    return sorted([*dataset, *onet])
 
 
 def start_model(settings: FinetuneSettings) -> SentenceTransformer:

@@ -1,6 +1,6 @@
 """The page's speed over HTTP beside encoding alone, with one visitor and with many at once.
 
-Starts app.py with an empty cache, then with a filled one. Run: python -m scripts.page_speed
+Starts app.py with an empty cache. Run: python -m scripts.page_speed
 """
 
 import json
@@ -27,6 +27,7 @@ from jobtitles.records import SEED_KIND
 from jobtitles.sources import ROOT
 from training.command import option
 
+ALLOWED_MS = 20  # beside the encoding, before the ratio is taken
 PATIENCE = 600  # seconds; the first search waits for the models
 
 
@@ -62,7 +63,7 @@ def measure_page_speed(settings: PageSpeedSettings) -> None:
             encoding.append(time.perf_counter() - started)
         with ThreadPoolExecutor(settings.visitors) as visitors:
             took = sorted(visitors.map(lambda query: _search(url, query), many))
-        before = _mib(process.pid)
+        resident = _mib(process.pid)
     warm = slice(len(queries) // 2, None)
     http_ms = 1000 * statistics.median(over_http[warm])
     encoding_ms = 1000 * statistics.median(encoding[warm])
@@ -72,15 +73,14 @@ def measure_page_speed(settings: PageSpeedSettings) -> None:
         "first_search_s": round(first, 1),
         "search_ms": round(http_ms, 1),
         "encoding_ms": round(encoding_ms, 1),
-        "ratio": round((http_ms - 20) / encoding_ms, 2),
+        "ratio": round((http_ms - ALLOWED_MS) / encoding_ms, 2),
         "at_once": {
             "visitors": settings.visitors,
             "searches": len(many),
             "median_s": round(statistics.median(took), 3),
             "p95_s": round(took[round(0.95 * len(took)) - 1], 3),
-            "a_second": round(len(many) / sum(took) * settings.visitors, 1),
         },
-        "resident_mib": before,
+        "resident_mib": resident,
     }
     write_json(settings.output, report)
     print(json.dumps(report, indent=2))
@@ -93,7 +93,10 @@ def _page(cache: str) -> Iterator[tuple[subprocess.Popen, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port), "XDG_CACHE_HOME": cache}
+    # The shipped model, with which the titles are encoded here as well.
+    asking = ("HUB_NAMESPACE", "MODEL_REPO", "DATASET_REPO", "SPACE_AUTHOR_NAME")
+    environment = {name: value for name, value in os.environ.items() if name not in asking}
+    environment |= {"GRADIO_SERVER_PORT": str(port), "XDG_CACHE_HOME": cache}
     command = [sys.executable, "app.py"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:

@@ -7,7 +7,7 @@ token comes from HF_TOKEN or `hf auth login`.
 Run: python -m scripts.7_publish --part dataset --dry_run true
 """
 
-import re
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +17,16 @@ from httpx2 import TransportError
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import (
     HfHubHTTPError,
+    HFValidationError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from huggingface_hub.utils import validate_repo_id
 
 from jobtitles.errors import DataError, InputError, JobTitlesError
 from jobtitles.parts import REPOS
+from jobtitles.sources import adapter_in
 from training.cards import rendered
 from training.command import option
 
@@ -56,8 +59,9 @@ SPACE = (
     "model_card/*/adapter_*",
     "model_card/*/training.json",
 )
-NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
 RESULTS = ("metrics.json", "training.json")
+# Written by scripts.5_export beside the merged model: what it was merged from.
+EXPORTED_FROM = "exported_from.json"
 
 
 class PublishError(JobTitlesError):
@@ -88,8 +92,16 @@ def publish(settings: PublishSettings) -> None:
         InputError: The repository's name cannot be one.
         PublishError: The Hub refused, or could not be reached.
     """
-    if settings.repo and not NAME.fullmatch(settings.repo):
-        raise InputError(f"--repo {settings.repo!r}: give a name, or account/name.")
+    if settings.repo:
+        try:
+            validate_repo_id(settings.repo)
+        except HFValidationError as error:
+            raise InputError(f"--repo {settings.repo!r}: {error}") from error
+    if settings.create_pr and settings.part == "space":
+        raise InputError(
+            "--create_pr: a Space runs on the commits in its variables, which a pull "
+            "request does not change; publish it as a commit."
+        )
     files = dict(sorted(files_of(settings)))
     root = {"dataset": settings.dataset, "model": settings.cards, "space": settings.space}
     root = root[settings.part].parent
@@ -124,6 +136,9 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
     name = settings.repo or REPOS[kind]
     if "/" not in name:
         name = f"{api.whoami()['name']}/{name}"
+    fills = {"account": name.split("/")[0]}
+    pins = _pins(api, fills["account"]) if kind == "space" else {}
+    fills |= {key.lower(): value for key, value in pins.items()}
     api.create_repo(
         name,
         repo_type=kind,
@@ -133,10 +148,6 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
     )
     before = api.repo_info(name, repo_type=kind)
     there = {sibling.rfilename for sibling in before.siblings}
-    fills = {"account": name.split("/")[0]}
-    if kind == "space":
-        pins = _pins(api, fills["account"])
-        fills |= {key.lower(): value for key, value in pins.items()}
     done = api.create_commit(
         name,
         [
@@ -149,8 +160,7 @@ def _commit(settings: PublishSettings, files: dict[str, Path]) -> None:
         # A commit of somebody else's in between is refused, not overwritten.
         parent_commit=before.sha,
     )
-    if kind == "space" and not settings.create_pr:
-        _set_variables(api, name, pins)
+    _set_variables(api, name, pins)
     if settings.tag:
         _tag(api, name, kind, settings.tag, done.pr_revision or done.oid)
     if done.oid == before.sha:
@@ -187,6 +197,8 @@ def _pins(api: HfApi, account: str) -> dict[str, str]:
 
 def _set_variables(api: HfApi, space: str, wanted: dict[str, str]) -> None:
     """Set a Space's variables; those that stand there already are left, as each restarts it."""
+    if not wanted:
+        return
     there = {key: found.value for key, found in api.get_space_variables(space).items()}
     for key, value in wanted.items():
         if there.get(key) != value:
@@ -213,6 +225,7 @@ def files_of(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
         for pattern in SPACE:
             yield from _found(settings.space.parent, pattern)
         return
+    _check_exported(settings)
     yield from (f for f in _found(settings.exported, "**/*") if f[0] != "README.md")
     yield from _found(settings.cards, "README.md")
     yield from _found(settings.cards, "coder*")
@@ -221,6 +234,20 @@ def files_of(settings: PublishSettings) -> Iterator[tuple[str, Path]]:
         for pattern in ("adapter_*", *RESULTS):
             for name, path in _found(settings.cards / adapter, pattern):
                 yield f"adapters/{adapter}/{name}", path
+
+
+def _check_exported(settings: PublishSettings) -> None:
+    """Merged model, coder and adapter have to be of one training.
+
+    Raises:
+        DataError: They are not, or one is missing.
+    """
+    digest = adapter_in(settings.cards / "finetuned").digest
+    ((_, exported),) = _found(settings.exported, EXPORTED_FROM)
+    ((_, coder),) = _found(settings.cards, "coder.json")
+    for path, key, command in ((exported, "adapter_sha256", "export"), (coder, "model", "coder")):
+        if not json.loads(path.read_text(encoding="utf-8"))[key].endswith(digest):
+            raise DataError(f"{path} is not of the adapter in {settings.cards}: `make {command}`.")
 
 
 def _found(folder: Path, pattern: str) -> list[tuple[str, Path]]:

@@ -21,15 +21,13 @@ def write_ready(folder: Path, parts: Parts) -> None:
     """Write every model's vectors and map of the default catalogue, and the coder's vectors.
 
     Args:
-        folder: Where they go; what stands there of other models or titles is removed.
+        folder: Where they go.
         parts: Dataset and adapters.
 
     Raises:
         DataError: The dataset is missing.
         SourceError: A model is missing or not the pinned one.
     """
-    for old in folder.glob("*.safetensors"):
-        old.unlink()
     titles = [title.text for title in default_titles(read_titles(parts.dataset))]
     for name in NAMES:
         adapter = None if name == "base" else parts.adapter(name)

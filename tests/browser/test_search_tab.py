@@ -49,7 +49,7 @@ def test_sources_of_the_models_are_named(visit, engine):
         expect(status).to_contain_text(origin)
 
 
-def test_the_triplet_model_can_be_shown_instead(visit, engine, half_dataset):
+def test_the_triplet_model_can_be_shown_instead(visit, engine, quarter_dataset):
     tab = visit()
     search(tab, "forklift op 2nd shift")
     titles = tab.locator("#search-results").get_by_role("region", name=LISTS[1]).locator(".title")
@@ -59,7 +59,7 @@ def test_the_triplet_model_can_be_shown_instead(visit, engine, half_dataset):
     expect(tab.locator("#status .ready")).to_contain_text(
         "adapter “triplet” (triplet loss)", timeout=120_000
     )
-    triplet = SideBySide.load(tuned="triplet", parts=replace(SHIPPED, dataset=half_dataset))
+    triplet = SideBySide.load(tuned="triplet", parts=replace(SHIPPED, dataset=quarter_dataset))
     hits = triplet.search("forklift op 2nd shift", 10)["finetuned"]
     expect(titles).to_have_text([hit.title.text for hit in hits])
     assert titles.all_text_contents() != best
