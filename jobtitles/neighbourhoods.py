@@ -7,6 +7,7 @@ import numpy as np
 from jobtitles.index import TitleIndex
 
 NEIGHBOURS = 10
+PORTION = 1000
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def neighbours(vectors: np.ndarray, index: TitleIndex) -> np.ndarray:
         index: Finds the nearest.
     """
     most = min(NEIGHBOURS, len(vectors) - 1)
-    found, _ = index.search(vectors, most + 1)
+    # In portions: where search is exact, all scores of a portion are in memory.
+    portions = np.array_split(vectors, -(-len(vectors) // PORTION))
+    found = np.concatenate([index.search(portion, most + 1)[0] for portion in portions])
     own = found == np.arange(len(vectors))[:, None]
     # Where a title has many doubles it is not among its own nearest: then the last one goes.
     own[~own.any(1), -1] = True

@@ -1,14 +1,15 @@
 """Somebody's own list of titles, pasted or from a table, as a catalogue to search in."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobtitles.errors import InputError
-from jobtitles.records import OwnTitle, whole_text
+from jobtitles.records import OwnTitle, text_key, whole_text
 from jobtitles.tables import Table
 
 MOST_ROWS = 20_000
-FEWEST_ROWS = 5  # fewer have no map
+FEWEST_TITLES = 5  # fewer have no map
 MOST_CHARACTERS = 500
 MOST_DETAILS = 3
 
@@ -18,11 +19,13 @@ class OwnTitles:
     """A list of titles.
 
     Attributes:
-        titles: Those that can be searched.
+        titles: Those that can be searched, every text once.
+        rows: In so many rows they stand.
         blank: Rows left out because they have no title.
     """
 
     titles: list[OwnTitle]
+    rows: int
     blank: int
 
     @classmethod
@@ -57,11 +60,19 @@ class OwnTitles:
 
     @classmethod
     def _checked(cls, rows: list[OwnTitle]) -> "OwnTitles":
-        titles = [title for title in rows if title.text]
-        _check_count(len(titles))
-        if len(titles) < FEWEST_ROWS:
+        """Rows with the same title, case and spacing folded, become one."""
+        _check_count(len(rows))
+        first: dict[str, OwnTitle] = {}
+        count = Counter(text_key(row.text) for row in rows)
+        for row in rows:
+            key = text_key(row.text)
+            first.setdefault(key, replace(row, rows=count[key]))
+        first.pop("", None)
+        titles = list(first.values())
+        if len(titles) < FEWEST_TITLES:
             raise InputError(
-                f"{len(titles)} titles: give at least {FEWEST_ROWS}, one a line, or upload a table."
+                f"{len(titles)} different titles: give at least {FEWEST_TITLES}, one a line, or "
+                "upload a table."
             )
         longest = max((cell for t in titles for cell in (t.text, *t.details)), key=len)
         if len(longest) > MOST_CHARACTERS:
@@ -69,7 +80,7 @@ class OwnTitles:
                 f"“{longest[:40]}…” has {len(longest):,} characters, more than {MOST_CHARACTERS}: "
                 "choose other columns, or shorten it."
             )
-        return cls(titles, len(rows) - len(titles))
+        return cls(titles, len(rows) - count[""], count[""])
 
 
 def _cells(table: Table) -> list[str]:

@@ -49,12 +49,14 @@ class OwnTitle:
     """A title of somebody's own catalogue; it stands where a `Title` stands, without an occupation.
 
     Attributes:
-        text: The title as written.
-        details: What else the catalogue says of it: company, place, address.
+        text: The title as written, in the first of its rows.
+        details: What else that row says of it: company, place, address.
+        rows: In how many rows of the catalogue it stands.
     """
 
     text: str
     details: tuple[str, ...] = ()
+    rows: int = 1
     onet_code = ""
     kind = "own"
     seen_in_training = False
@@ -62,7 +64,8 @@ class OwnTitle:
     @property
     def onet_name(self) -> str:
         """The details, where a `Title` has the name of its occupation."""
-        return " · ".join(self.details)
+        more = (f"and {self.rows - 1:,} more of your rows",) if self.rows > 1 else ()
+        return " · ".join((*self.details, *more))
 
 
 @dataclass(frozen=True, slots=True)

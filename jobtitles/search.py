@@ -88,7 +88,6 @@ class SideBySide:
         self._default = self._catalogues_of(self.titles[: len(titles)], vectors)
         self._whole: dict[str, Catalogue] | None = None
         self._whole_lock = threading.Lock()
-        self._searching = Searching()
 
     @classmethod
     def load(
@@ -131,7 +130,7 @@ class SideBySide:
         """
 
         def patient(part: float, doing: str) -> None:
-            self._searching.wait()
+            SEARCHING.wait()
             report(part, doing)
 
         return SideBySide(titles, self._encoders, patient, kept=False, vectors=vectors)
@@ -152,7 +151,7 @@ class SideBySide:
         """
         query, k = checked_query(query), checked_k(k)
         catalogues = self._catalogues(whole)
-        with self._searching:
+        with SEARCHING:
             vectors = {n: encoder.encode([query]) for n, encoder in self._encoders.items()}
         return {name: _nearest(catalogues[name], vectors[name], k, wanted) for name in vectors}
 
@@ -292,6 +291,9 @@ class Searching:
         """Return once nothing is being searched, after a second in any case."""
         with self._none:
             self._none.wait_for(lambda: not self._count, 1.0)
+
+
+SEARCHING = Searching()
 
 
 def _nearest(

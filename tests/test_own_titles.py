@@ -30,6 +30,13 @@ def test_lines_are_titles():
     assert found.blank == 1
 
 
+def test_rows_of_one_title_become_one():
+    found = OwnTitles.pasted(LINES + "\nbaker\n BAKER ")
+    assert [t.rows for t in found.titles] == [1, 1, 3, 1, 1]
+    assert found.titles[2].onet_name == "and 2 more of your rows"
+    assert found.rows == 7
+
+
 def test_columns_are_put_beside_the_title(table):
     found = OwnTitles.uploaded(lambda name: Table(table, name), "job title", ["company", "city"])
     assert found.titles[0] == OwnTitle("Sr. Cook", ("ACME", "Ulm"))
@@ -43,11 +50,11 @@ def test_columns_are_put_beside_the_title(table):
 
 
 def test_too_few_too_many_and_too_long_are_refused(monkeypatch):
-    with pytest.raises(InputError, match="2 titles: give at least 5"):
+    with pytest.raises(InputError, match="2 different titles: give at least 5"):
         OwnTitles.pasted("a\nb\n\n")
     with pytest.raises(InputError, match="501 characters, more than 500"):
         OwnTitles.pasted(LINES + "\n" + "x" * 501)
     monkeypatch.setattr(own_titles, "MOST_ROWS", 6)
     OwnTitles.pasted(LINES)
     with pytest.raises(InputError, match="More than 6 rows"):
-        OwnTitles.pasted(LINES + "\na\nb")
+        OwnTitles.pasted(LINES + "\na\nb\nc")

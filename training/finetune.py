@@ -219,16 +219,9 @@ def _course(
 
 def _read_files(settings: FinetuneSettings) -> list[Path]:
     """All files that decide what is trained on and which checkpoint is kept."""
-    dataset = settings.dataset.glob("*/*.parquet")
-    onet = (
-        [
-            Path(settings.onet) / name
-            for name in (ALTERNATE_TITLES, REPORTED_TITLES, DESCRIPTIONS, CROSSWALK)
-        ]
-        if settings.onet
-        else []
-    )
-    return sorted([*dataset, *onet])
+    names = (ALTERNATE_TITLES, REPORTED_TITLES, DESCRIPTIONS, CROSSWALK)
+    onet = [Path(settings.onet) / name for name in names] if settings.onet else []
+    return sorted([*settings.dataset.glob("*/*.parquet"), *onet])
 
 
 def start_model(settings: FinetuneSettings) -> SentenceTransformer:

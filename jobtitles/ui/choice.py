@@ -1,5 +1,6 @@
 """What all tabs work with: a fine-tuned model and a catalogue, chosen once above them."""
 
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,7 @@ from jobtitles.ui.job import Report
 from jobtitles.ui.warmup import Warmup
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from jobtitles.maps import Maps
     from jobtitles.search import SideBySide
 
 # The fine-tuned models by name; the first is there when the page opens.
@@ -21,6 +21,8 @@ CATALOGUES = {
     "own": "My own",
 }
 KEPT_SECONDS = 3600
+# Own catalogues kept at a time; of 20,000 titles one takes some 130 MB.
+MOST_KEPT = 16
 
 
 @dataclass
@@ -28,16 +30,14 @@ class Own:
     """A visitor's own catalogue, kept in memory for the session.
 
     Attributes:
-        engine: Over its titles, once they are encoded.
+        engine: Over its titles, once they are encoded; None again where others needed the room.
         tuned: The fine-tuned model that they were encoded with.
         maps: Of both models, once they are drawn.
-        cancelled: Whether the visitor wants the encoding to end.
     """
 
     engine: "SideBySide | None" = None
     tuned: str = ""
-    maps: "dict[str, np.ndarray] | None" = None
-    cancelled: bool = False
+    maps: "Maps | None" = None
 
 
 class Choice:
@@ -71,6 +71,19 @@ class Choice:
             )
         self.own = gr.State(Own(), time_to_live=KEPT_SECONDS)
         self.inputs = [self.tuned, self.catalogue, self.own]
+        self._kept: list[weakref.ref[Own]] = []
+
+    @property
+    def changes(self) -> list:
+        """The events after which a row is another title."""
+        return [self.catalogue.change, self.own.change]
+
+    def keep(self, own: Own) -> None:
+        """Count a catalogue among those kept; the oldest goes where there are too many."""
+        kept = [other for reference in self._kept if (other := reference())]
+        for oldest in kept[: len(kept) + 1 - MOST_KEPT]:
+            oldest.engine = oldest.maps = None
+        self._kept = [weakref.ref(other) for other in (*kept[-(MOST_KEPT - 1) :], own)]
 
     def engine(
         self, tuned: str, catalogue: str, own: Own, watch: Report | None = None
@@ -81,8 +94,8 @@ class Choice:
             gr.Error: A job failed, or the own catalogue is not there.
         """
         if catalogue == "own":
-            if own is None or own.engine is None:
-                said = "There is no catalogue of your own yet: bring one under “My catalogue”."
+            if own.engine is None:
+                said = "There is no catalogue of yours, or no longer: bring one to “My catalogue”."
                 raise gr.Error(said, print_exception=False)
             if own.tuned != tuned:
                 said = "Your titles were encoded with the other model: use them again."

@@ -1,6 +1,7 @@
 """The tab with the in-the-wild titles of a clean title: recorded ones, and fresh ones by an LLM."""
 
 import asyncio
+import os
 from collections.abc import Iterable
 
 import gradio as gr
@@ -14,7 +15,7 @@ INTRODUCTION = (
     "place at which either model finds the clean title again among all clean titles."
 )
 EXAMPLES = ["Software Engineer", "Registered Nurse", "Forklift Operator", "Barista"]
-KEY_INFO = "From console.groq.com. It goes to Groq with this request and is kept nowhere."
+KEY_INFO = "From console.groq.com. It goes to Groq with one request and is cleared from here then."
 # Title.split -> what the fine-tuned model has to do with the title.
 SPLITS = {"train": "seen in training", "validation": "validation", "test": "test"}
 HEADER = ("kind", "place, base", "place, fine-tuned", "title", "split")
@@ -69,7 +70,7 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
         tuned: str,
         request: gr.Request,
         progress=gr.Progress(),  # noqa: ANN001, B008
-    ) -> str:
+    ) -> tuple[str, str]:
         engine = warmups[tuned].engine.result(progress)
         from jobtitles.conversation import Seed
         from jobtitles.live_jitter import MODEL, written_titles
@@ -90,7 +91,7 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
             (kind, rank, title, "new")
             for (kind, title), rank in zip(titles.items(), ranks, strict=True)
         )
-        return _table(f"Written just now by {escape(MODEL)} on Groq, not checked.{near}", rows)
+        return "", _table(f"Written just now by {escape(MODEL)} on Groq, not checked.{near}", rows)
 
     for listen in (text.submit, button.click, examples.load_input_event.then):
         listen(
@@ -101,13 +102,21 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
             concurrency_id="encode",
             concurrency_limit=2,
         )
-    write.click(write_fresh, [text, key, tuned], fresh, api_visibility="private")
+    write.click(
+        write_fresh,
+        [text, key, tuned],
+        [key, fresh],
+        api_visibility="private",
+        concurrency_limit=4,
+        show_progress_on=fresh,
+    )
 
 
 def _visitor(request: gr.Request) -> str:
-    """The visitor's address, which a Space's proxy passes on."""
-    passed_on = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    return passed_on or request.client.host
+    """The visitor's address; on a Space the one that its proxy adds, which nobody can choose."""
+    if "SPACE_ID" in os.environ:
+        return request.headers.get("x-forwarded-for", "").split(",")[-1].strip()
+    return request.client.host
 
 
 def _named(title: str, occupation: str) -> str:

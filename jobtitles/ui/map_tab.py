@@ -1,6 +1,7 @@
 """The tab that draws both models' embedding spaces as maps, side by side."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -36,13 +37,13 @@ PLOT_PICKING = """new MutationObserver(() => {
 }).observe(document.body, {childList: true, subtree: true});"""
 
 
-def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) -> None:
+def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTML], None]) -> None:
     """Add the tab's content to the page being built.
 
     Args:
         choice: The page's choice of model and catalogue.
         query: The query of the search tab, which is drawn as well.
-        opening: The arguments of a click event that opens the similar titles of a row.
+        open_from: Makes the clicks on a component that names rows open the similar titles.
     """
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=True, elem_classes="asking"):
@@ -57,7 +58,7 @@ def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) ->
     with gr.Row():
         base = gr.Plot(label="Base model", elem_id="map-base", min_width=320)
         finetuned = gr.Plot(label="Fine-tuned model", elem_id="map-finetuned", min_width=320)
-    picker = gr.HTML(js_on_load=PLOT_PICKING, visible=True, elem_id="map-picker")
+    picker = gr.HTML(js_on_load=PLOT_PICKING, elem_id="map-picker")
     said = gr.HTML(elem_id="map-purity")
     gr.HTML(_legend(), elem_id="map-legend")
     table = gr.HTML(elem_id="map-changed", js_on_load=PICKING)
@@ -69,7 +70,7 @@ def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) ->
         mark: bool,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> list:
         engine, maps = drawn(tuned, catalogue, own, progress)
@@ -93,9 +94,7 @@ def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) ->
         ]
         return [*figures, _sentence(maps, wanted, found, catalogue), _changed(engine, maps)]
 
-    def drawn(
-        tuned: str, catalogue: str, own: Own | None, watch: Report
-    ) -> "tuple[SideBySide, Maps]":
+    def drawn(tuned: str, catalogue: str, own: Own, watch: Report) -> "tuple[SideBySide, Maps]":
         # The whole catalogue is too large for a map: its default part is drawn.
         engine, _ = choice.engine(tuned, "own" if catalogue == "own" else "default", own, watch)
         if catalogue != "own":
@@ -108,23 +107,25 @@ def build_map_tab(choice: Choice, query: gr.Textbox, opening: dict[str, Any]) ->
         return engine, own.maps
 
     outputs = [base, finetuned, said, table]
-    gr.on(
+    drawing = gr.on(
         [button.click, group.input, placed.submit, changed.input],
         draw,
         [group, placed, query, changed, *choice.inputs],
         outputs,
         api_visibility="private",
         concurrency_limit=4,
+        trigger_mode="always_last",
     )
     # The maps of another model take a minute: they are drawn when they are asked for.
     gr.on(
-        [choice.tuned.input, choice.catalogue.change],
+        [choice.tuned.input, *choice.changes],
         lambda: (None, None, "", ""),
         outputs=outputs,
+        cancels=drawing,
         api_visibility="private",
     )
-    picker.click(**opening)
-    table.click(**opening)
+    open_from(picker)
+    open_from(table)
 
 
 def _sentence(maps: "Maps", wanted: str, found: "dict[str, list[Hit]]", catalogue: str) -> str:

@@ -16,7 +16,8 @@ PICKING = """element.addEventListener("click", event => {
 });"""
 # The lists of the search as a file, made by the browser; no cell begins as a formula does.
 SAVING = r"""() => {
-    const cell = text => `"${text.trim().replace(/^[=+@\-]/, "'$&").replaceAll('"', '""')}"`;
+    const safe = text => isNaN(text) ? text.replace(/^[=+@\-]/, "'$&") : text;
+    const cell = text => `"${safe(text.trim()).replaceAll('"', '""')}"`;
     const rows = [["model", "place", "title", "code", "occupation", "score"]];
     for (const list of document.querySelectorAll("#search-results section"))
         for (const item of list.querySelectorAll("li")) {
@@ -86,7 +87,7 @@ def ranked_lists(
     if not results["base"]:
         return f'<p class="lists-heading" role="status">{heading}: no such title.</p>'
     return (
-        f'<p class="lists-heading" role="status">{heading}</p>'
+        f'<p class="lists-heading" role="status" tabindex="-1">{heading}</p>'
         f'<p class="agreement">{both} of {len(results["finetuned"])} stand in both lists.{took}</p>'
         '<div class="lists">'
         f'<section aria-label="Base model"><h3>Base model{_counted(results["base"], code)}</h3>'
@@ -106,7 +107,7 @@ def _counted(hits: list[Hit], code: str) -> str:
 def _item(place: int, hit: Hit, mark: str, code: str) -> str:
     title = hit.title
     seen = _mark("seen", "seen in training") if title.seen_in_training else ""
-    if title.onet_code == code:
+    if code and title.onet_code == code:
         seen += _mark("own", "same occupation")
     return (
         f'<li><span class="place">{place}</span>'

@@ -19,8 +19,8 @@ except ImportError:
     GPU = lambda function: function  # noqa: E731
 
 INTRODUCTION = (
-    "Search, compare and map your own titles: 5 to 20,000 rows, pasted or as a table. They are "
-    "kept in memory for this visit, for an hour at most, and nobody else sees them."
+    "Search, compare and map your own titles: 5 to 20,000 rows, pasted or as a table. They serve "
+    "this visit only and nobody else sees them; a file is deleted after about an hour."
 )
 EXAMPLES = """Sr. SWE, Payments (Go)
 RN Med/Surg nights
@@ -32,7 +32,7 @@ Barista PT
 Line Cook"""
 
 
-class CancelledError(Exception):
+class StoppedError(Exception):
     """The visitor does not want to wait any longer."""
 
 
@@ -42,6 +42,7 @@ def build_own_tab(choice: Choice) -> None:
     Args:
         choice: The page's choice of model and catalogue; this tab fills the own one.
     """
+    stopped: set[str] = set()  # sessions that do not want to wait any longer
     gr.Markdown(INTRODUCTION)
     with gr.Row(equal_height=True):
         text = gr.Textbox(
@@ -79,7 +80,7 @@ def build_own_tab(choice: Choice) -> None:
         column: int | None,
         details: list[int] | None,
         tuned: str,
-        own: Own | None,
+        request: gr.Request,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> tuple:
         engine = choice.warmups[tuned].engine.result(progress)
@@ -93,50 +94,53 @@ def build_own_tab(choice: Choice) -> None:
                 found = OwnTitles.uploaded(lambda name: open_table(path, name), wanted, asked)
             else:
                 found = OwnTitles.pasted(text)
-        own = own or Own()
-        own.cancelled = False
 
         def report(part: float, doing: str) -> None:
-            if own.cancelled:
-                raise CancelledError
+            if request.session_hash in stopped:
+                raise StoppedError
             progress(part, desc=doing)
 
-        lent = os.environ.get("SPACES_ZERO_GPU")
         texts = [title.text for title in found.titles]
         try:
-            vectors = encode_on_gpu(tuned, texts) if lent else None
-            searched = engine.over(found.titles, report, vectors)
-        except CancelledError:
-            return own, gr.Radio(), '<p role="status">Stopped; nothing has changed.</p>'
-        blank = f" {found.blank:,} blank rows were left out." if found.blank else ""
+            report(0.0, "Encoding your titles")
+            vectors = encode_on_gpu(tuned, texts) if "SPACES_ZERO_GPU" in os.environ else None
+            own = Own(engine.over(found.titles, report, vectors), tuned)
+        except StoppedError:
+            return gr.skip(), gr.skip(), '<p role="status">Stopped; nothing has changed.</p>'
+        choice.keep(own)
+        rows = f" in {found.rows:,} rows" if found.rows > len(texts) else ""
         named = f" of {escape(Path(path).name)}" if path else ""
+        blank = f" {found.blank:,} blank rows were left out." if found.blank else ""
         sentence = (
-            f'<p role="status">{len(found.titles):,} titles{named} are searched now, under '
-            f"Search, Similar titles and Embedding map.{blank}</p>"
+            f'<p role="status">{len(texts):,} different titles{rows}{named} are searched now, '
+            f"under Search, Similar titles and Embedding map.{blank}</p>"
         )
-        return Own(searched, tuned), gr.Radio(value="own"), sentence
+        return own, gr.Radio(value="own"), sentence
 
     @GPU
     def encode_on_gpu(tuned: str, texts: list[str]) -> "Vectors":
         """On a ZeroGPU Space: runs in a process that has a GPU for a minute."""
         return choice.warmups[tuned].engine.result().encoded_on("cuda", texts)
 
-    def stop(own: Own | None) -> None:
-        if own is not None:
-            own.cancelled = True
+    def start(request: gr.Request) -> None:
+        stopped.discard(request.session_hash)
+
+    def stop(request: gr.Request) -> None:
+        stopped.add(request.session_hash)
 
     file.change(look, file, [column, details], api_visibility="private")
     using = {
         "fn": use,
-        "inputs": [text, file, column, details, choice.tuned, choice.own],
+        "inputs": [text, file, column, details, choice.tuned],
         "outputs": [choice.own, choice.catalogue, said],
         "api_visibility": "private",
         "concurrency_id": "own",
         "concurrency_limit": 1,
+        "show_progress_on": said,
     }
-    button.click(**using)
-    example.click(lambda: (EXAMPLES, None), outputs=[text, file], api_visibility="private").then(
-        **using
-    )
-    # Not in the queue: it has to overtake what it stops.
-    cancel.click(stop, choice.own, queue=False, api_visibility="private")
+    # Neither is in the queue: they have to overtake what they start and stop.
+    button.click(start, queue=False, api_visibility="private").then(**using)
+    cancel.click(stop, queue=False, api_visibility="private")
+    example.click(start, queue=False, api_visibility="private").then(
+        lambda: (EXAMPLES, None), outputs=[text, file], api_visibility="private"
+    ).then(**using)

@@ -57,10 +57,10 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
             with gr.Tab("Search", id="search"):
                 query, results, searching = build_search_tab(choice)
             with gr.Tab("Similar titles", id="similar"):
-                opening = build_similar_tab(choice, tabs)
-            results.click(**opening)
+                open_from = build_similar_tab(choice, tabs)
+            open_from(results)
             with gr.Tab("Embedding map", id="map"):
-                build_map_tab(choice, query, opening)
+                build_map_tab(choice, query, open_from)
             with gr.Tab("Code my titles", id="code"):
                 build_code_tab(warmups[first])
             with gr.Tab("My catalogue", id="own"):

@@ -1,6 +1,7 @@
 """The tab that searches one title with both models and shows the two lists side by side."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -71,7 +72,7 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
         kind: str,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> str:
         engine, whole = choice.engine(tuned, catalogue, own, progress)
@@ -93,34 +94,35 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
         kind: str,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> str:
         if not query.strip():
             return ""
         return show(query, k, group, kind, tuned, catalogue, own, progress)
 
-    for listen, answer in (
-        (query.submit, show),
-        (k.submit, show),
-        (button.click, show),
-        (examples.load_input_event.then, show),
-        (choice.tuned.input, again),
-        (choice.catalogue.change, again),
-        (group.input, again),
-        (kind.input, again),
-    ):
-        event = {
-            "fn": answer,
-            "inputs": [query, k, group, kind, *choice.inputs],
-            "outputs": results,
-            "api_visibility": "private",
-            "concurrency_id": "encode",
-            "concurrency_limit": 2,
-        }
-        listen(**event).then(None, query, js=LINKED, api_visibility="private")
+    def wait(tuned: str, catalogue: str, own: Own, progress=gr.Progress()) -> Any:  # noqa: ANN001, ANN401, B008
+        choice.engine(tuned, catalogue, own, progress)
+        return gr.skip()
+
+    inputs = [query, k, group, kind, *choice.inputs]
+    encoding = {"concurrency_id": "encode", "concurrency_limit": 2}
+    private = {"outputs": results, "api_visibility": "private"}
+    searching = {"fn": again, "inputs": inputs, **encoding, **private}
+
+    def search(listen: Callable, answer: Callable, **options: object) -> None:
+        # Models or a catalogue that are not ready are waited for first, outside of the two places
+        # in which searches are answered.
+        ready = listen(wait, choice.inputs, concurrency_limit=None, **private, **options)
+        asked = ready.success(**searching | {"fn": answer})
+        asked.then(None, query, js=LINKED, api_visibility="private")
+
+    for listen in (query.submit, k.submit, button.click, examples.load_input_event.then):
+        search(listen, show)
+    for listen in (choice.tuned.input, *choice.changes, group.input, kind.input):
+        search(listen, again, trigger_mode="always_last")
     save.click(None, js=SAVING, api_visibility="private")
-    return query, results, event
+    return query, results, searching
 
 
 def _filter(group: str, kind: str):  # noqa: ANN202

@@ -1,6 +1,6 @@
 """The tab that picks a title of the catalogue and shows its neighbours under both models."""
 
-from typing import Any
+from collections.abc import Callable
 
 import gradio as gr
 
@@ -9,9 +9,10 @@ from jobtitles.ui.markup import PICKING, escape, input_errors_shown, ranked_list
 from jobtitles.ui.search_tab import MOST_SHOWN
 
 MOST_OFFERED = 8
+FOCUS = "() => document.querySelector('#similar-results .lists-heading')?.focus()"
 
 
-def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
+def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> Callable[[gr.HTML], None]:
     """Add the tab's content to the page being built.
 
     Args:
@@ -19,7 +20,7 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
         tabs: All tabs of the page.
 
     Returns:
-        The arguments of a click event that names a row: it opens the tab for that title.
+        Makes the clicks on a component that names rows open this tab for the title of the row.
     """
     with gr.Row(equal_height=True, elem_classes="asking"):
         text = gr.Textbox(
@@ -38,7 +39,7 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
         row: int | None,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> tuple:
         engine, whole = choice.engine(tuned, catalogue, own, progress)
@@ -61,30 +62,29 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
         k: object,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> str:
-        engine, whole = choice.engine(tuned, catalogue, own, progress)
         if row is None:
             return ""
+        engine, whole = choice.engine(tuned, catalogue, own, progress)
         from jobtitles.search import checked_k
 
         with input_errors_shown():
             results = engine.similar(row, min(checked_k(k), MOST_SHOWN), whole)
         title = engine.titles[row]
-        return ranked_lists(
-            f"Nearest to <bdi>{escape(title.text)}</bdi>, "
-            f"{escape(title.onet_code)} {escape(title.onet_name)}",
-            results,
-            title.onet_code,
+        said = " ".join(filter(None, (title.onet_code, title.onet_name)))
+        heading = f"Nearest to <bdi>{escape(title.text)}</bdi>" + (
+            f", {escape(said)}" if said else ""
         )
+        return ranked_lists(heading, results, title.onet_code)
 
     def open_similar(
         event: gr.EventData,
         k: object,
         tuned: str,
         catalogue: str,
-        own: Own | None,
+        own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> tuple:
         row = event.row
@@ -106,16 +106,19 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
         show_progress="minimal",
         trigger_mode="always_last",
         api_visibility="private",
+        concurrency_limit=None,
     )
     shown = {
         "fn": show_similar,
         "inputs": [matches, k, *choice.inputs],
         "outputs": results,
         "api_visibility": "private",
+        "concurrency_limit": None,
     }
-    gr.on([matches.input, k.submit, choice.tuned.input], **shown)
+    gr.on([matches.input, k.submit, choice.tuned.input], trigger_mode="always_last", **shown)
     # A row is another title in another catalogue.
-    choice.catalogue.change(
+    gr.on(
+        choice.changes,
         lambda: ("", gr.Radio([], value=None, visible=False), ""),
         outputs=[text, matches, results],
         api_visibility="private",
@@ -125,9 +128,15 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> dict[str, Any]:
         "inputs": [k, *choice.inputs],
         "outputs": [tabs, text, matches, results],
         "api_visibility": "private",
+        "concurrency_limit": None,
     }
-    results.click(**opening)
-    return opening
+
+    def open_from(picked: gr.HTML) -> None:
+        # What was clicked is out of sight then: the keyboard goes on from the heading.
+        picked.click(**opening).then(None, js=FOCUS, api_visibility="private")
+
+    open_from(results)
+    return open_from
 
 
 def _label(title) -> str:  # noqa: ANN001 (Title or OwnTitle)

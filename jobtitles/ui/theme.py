@@ -94,6 +94,7 @@ CSS = """
 .wide th { font-size: var(--text-sm); }
 .wide .pick { all: unset; cursor: pointer; font-weight: 600; }
 .wide .pick:hover, .wide .pick:focus-visible { text-decoration: underline; }
+.wide .pick:focus-visible { outline: 2px solid var(--primary-500); outline-offset: 2px; }
 #map-changed h3 { margin: 16px 0 6px; }
 
 .legend { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px 16px;

@@ -26,15 +26,13 @@ def open_table(path: str, column: str = "") -> "Table":
 
 
 def column_choices(path: str) -> tuple[list[tuple[str, int]], int]:
-    """Name and place of every column, and the place of the likeliest column of titles.
-
-    By their places: a column may have no name.
+    """Name and place of every column that has a name, and the place of the likeliest of titles.
 
     Raises:
         DataError: The file breaks its format, or a limit.
     """
     table = open_table(path)
-    choices = [(name or "(no name)", place) for place, name in enumerate(table.columns)]
+    choices = [(name, place) for place, name in enumerate(table.columns) if name]
     return choices, table.columns.index(table.column)
 
 

@@ -179,7 +179,7 @@ def test_a_chosen_title_opens_its_neighbours(visit_small):
     expect(heading).to_have_text(title)
 
 
-def test_only_some_titles_are_shown(visit_small):
+def test_only_some_titles_are_shown(visit_small, small_page):
     tab = visit_small()
     search(tab, "massage therapist pt")
     tab.get_by_role("button", name="Show only").click()
@@ -190,6 +190,11 @@ def test_only_some_titles_are_shown(visit_small):
     codes = tab.locator("#search-results .code")
     expect(codes.first).to_have_text(re.compile("^29-"))
     assert {text[:2] for text in codes.all_text_contents()} == {"29"}
+    seeds = {
+        title.text for title in small_page.warmup.engine.result().titles if title.kind == "seed"
+    }
+    shown = tab.locator("#search-results .title").all_text_contents()
+    assert len(shown) == 20 and set(shown) <= seeds
 
 
 def test_the_lists_are_saved_as_a_file(visit_small, tmp_path):
