@@ -163,7 +163,15 @@ class HubServer:
         if commit:
             start = f"{folder}/" if folder else ""
             paths = [path for path in commit[1] if path.startswith(start)]
-            _send(request, 200, [_described(path, commit[1][path]) for path in paths])
+            folders = set()
+            for path in paths:
+                parts = path.removeprefix(start).split("/")[:-1]
+                folders |= {start + "/".join(parts[: n + 1]) for n in range(len(parts))}
+            if parse_qs(urlsplit(request.path).query).get("recursive", ["false"])[0] != "true":
+                paths = [path for path in paths if "/" not in path.removeprefix(start)]
+                folders = {one for one in folders if "/" not in one.removeprefix(start)}
+            found = [_described(path, commit[1][path]) for path in paths]
+            _send(request, 200, found + [_folder(path) for path in sorted(folders)])
 
     def _paths_info(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
         commit = self._found(request, kind, name, revision)
@@ -171,8 +179,7 @@ class HubServer:
             asked = parse_qs(body.decode()).get("paths", [])
             found = [_described(path, commit[1][path]) for path in asked if path in commit[1]]
             folders = {path for path in asked if any(p.startswith(f"{path}/") for p in commit[1])}
-            found += [{"type": "directory", "path": path, "oid": "0" * 40} for path in folders]
-            _send(request, 200, found)
+            _send(request, 200, found + [_folder(path) for path in sorted(folders)])
 
     def _preupload(self, request, body, kind, name, revision) -> None:  # noqa: ANN001
         _, files = self.repos[kind, name].at(revision)
@@ -272,6 +279,10 @@ class HubServer:
                 headers["Content-Length"] = str(len(content))
             content = sent
         _send(request, 200, content, headers)
+
+
+def _folder(path: str) -> dict:
+    return {"type": "directory", "path": path, "oid": "0" * 40, "size": 0}
 
 
 def _described(path: str, content: bytes) -> dict:

@@ -15,13 +15,13 @@ import pytest
 from jobtitles.catalogue import read_titles
 from jobtitles.classifiers import Classifiers
 from jobtitles.coded_file import CodeSettings, code_file
-from jobtitles.coder import CALIBRATION, Calibration, Coder, Match
+from jobtitles.coder import Calibration, Coder, Match
 from jobtitles.coding_store import CodingStore
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
-from jobtitles.sources import ROOT
+from jobtitles.sources import CALIBRATION, ROOT
 from jobtitles.tidying import ABBREVIATIONS, tidied
 from jobtitles.votes import CANDIDATES, Evidence, VoteRule
 from training.classifier_fit import fit_classifiers
