@@ -31,7 +31,7 @@ def test_pasted_titles_are_searched_by_their_visitor_alone(visit_small, screensh
     search(other, "registered nurse")
     expect(items(other, LISTS[1])).to_have_count(10)
     other.get_by_label("My own").check()
-    expect(other.get_by_test_id("toast-body")).to_contain_text("no catalogue of your own yet")
+    expect(other.get_by_test_id("toast-body")).to_contain_text("There is no catalogue of yours")
 
     choose(tab, "Embedding map")
     tab.get_by_role("button", name="Draw the maps").click()
