@@ -78,7 +78,8 @@ class Voters:
             "spelling": classifiers.by_spelling(texts),
         }
         readings = np.array([[row[text] for text in pair] for pair in pairs], int).reshape(-1, 2)
-        evidence = Evidence(readings, self._occupation[rows], cosines, chances)
+        words = np.array([len(title.split()) for title in titles], int)
+        evidence = Evidence(readings, words, self._occupation[rows], cosines, chances)
         return evidence, vectors[readings[:, 0]]
 
 

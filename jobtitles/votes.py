@@ -8,6 +8,7 @@ import numpy as np
 CANDIDATES = 10
 # Shares are kept this far from 0 and 1: a title alone in its neighbourhood has no infinite odds.
 EDGE = 1e-4
+WORDS = 10  # more count as so many
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Evidence:
 
     Attributes:
         readings: Rows of every title's readings, first the title as it stands, shape (q, r).
+        words: Number of words of every title as it stands, shape (q,).
         occupations: Number of the occupation of each of the k nearest labelled titles of every
             text, int64, shape (t, k).
         cosines: Of these, best first, shape (t, k).
@@ -23,6 +25,7 @@ class Evidence:
     """
 
     readings: np.ndarray
+    words: np.ndarray
     occupations: np.ndarray
     cosines: np.ndarray
     chances: dict[str, np.ndarray]
@@ -43,11 +46,13 @@ class Pooled:
         nearest: Cosine of the title of every occupation that is nearest to a reading, shape (q, o).
         differs: Whether the readings of a title differ, bool, shape (q,): it has clutter or
             abbreviations.
+        words: As `Evidence.words`.
     """
 
     shares: dict[str, np.ndarray]
     nearest: np.ndarray
     differs: np.ndarray
+    words: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Votes:
             the votes, lead over the best other occupation's log-odds, cosine of the occupation's
             nearest title, cosine of the nearest title of all, log-odds of every voter's share;
             then a 1 and all of these again where the readings differ, else 0: a cluttered
-            title's votes are worth something else than a clean one's.
+            title's votes are worth something else than a clean one's, and so are a long one's:
+            last come its words (as a share of `WORDS`), and that times the first two.
     """
 
     occupations: np.ndarray
@@ -84,12 +90,13 @@ class Votes:
         voters = [_log_odds(np.take_along_axis(s, best, axis=1)) for s in pooled.shares.values()]
         features = np.stack([np.ones_like(own), odds, odds - rival, own, support, *voters], 2)
         cluttered = features * pooled.differs[:, None, None]
-        return cls(best, np.concatenate([features[:, :, 1:], cluttered], axis=2))
+        long = features[:, :, :3] * (np.minimum(pooled.words, WORDS) / WORDS)[:, None, None]
+        return cls(best, np.concatenate([features[:, :, 1:], cluttered, long], axis=2))
 
 
 def feature_count(classifiers: int) -> int:
     """How many features `Votes` has with so many classifiers beside the neighbours."""
-    return 2 * (5 + classifiers) + 1
+    return 2 * (5 + classifiers) + 1 + 3
 
 
 def _log_odds(share: np.ndarray) -> np.ndarray:
@@ -139,6 +146,7 @@ class VoteRule:
             },
             np.max([nearest[rows] for rows in readings], axis=0),
             readings[0] != readings[-1],
+            evidence.words,
         )
 
     def shares(self, pooled: Pooled) -> np.ndarray:

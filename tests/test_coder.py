@@ -23,7 +23,7 @@ from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.sources import CALIBRATION, ROOT
 from jobtitles.tidying import ABBREVIATIONS, tidied
-from jobtitles.votes import CANDIDATES, Evidence, VoteRule
+from jobtitles.votes import CANDIDATES, Evidence, VoteRule, feature_count
 from training.classifier_fit import fit_classifiers
 from training.coder_fit import DECIDING, NEIGHBOURS, fit_refusal, fit_votes, read_non_titles
 from training.coder_metrics import figures, outcomes, reliability
@@ -49,7 +49,7 @@ def test_votes_by_hand():
     """Occupation 2 has two of three votes, weights e^0, e^-1, e^-1; then a classifier has one."""
     near, cosines = np.array([[2, 1, 2]]), np.array([[1.0, 0.9, 0.9]])
     own = np.array([[0.0, 1.0, 0.0]])
-    evidence = Evidence(np.array([[0]]), near, cosines, {"vector": own})
+    evidence = Evidence(np.array([[0]]), np.array([5]), near, cosines, {"vector": own})
     votes = VoteRule(3, 0.1, {}, [], 0.0).votes(evidence, 3)
     assert votes.occupations.tolist() == [[2, 1, 0]]
     odds = np.array([np.log(1 + np.e), -np.log(1 + np.e)])
@@ -57,9 +57,11 @@ def test_votes_by_hand():
     assert votes.features[0, :2, 1] == pytest.approx([odds[0] - odds[1], odds[1] - odds[0]])
     assert votes.features[0, :, 2] == pytest.approx([1.0, 0.9, -1.0])
     assert votes.features[0, :, 3] == pytest.approx([1.0, 1.0, 1.0])
-    # One reading only: nothing differs.
+    # One reading only: nothing differs. The title has half of the words that are counted.
     assert votes.features[0, :, 4] == pytest.approx(votes.features[0, :, 0])
-    assert not votes.features[0, :, 5:].any()
+    assert not votes.features[0, :, 5:-3].any()
+    assert votes.features[0, :, -3] == pytest.approx([0.5, 0.5, 0.5])
+    assert votes.features[0, :, -2] == pytest.approx(votes.features[0, :, 0] / 2)
     joined = VoteRule(3, 0.1, {"vector": 2.0}, [], 0.0)
     share = 1 / (2 + np.e)
     shares = joined.shares(joined.pooled(evidence, 3))
@@ -68,7 +70,7 @@ def test_votes_by_hand():
 
 def test_the_readings_of_a_title_vote_together():
     near, cosines = np.array([[0], [1], [0]]), np.array([[0.5], [0.9], [0.7]])
-    evidence = Evidence(np.array([[0, 1], [2, 2]]), near, cosines, {})
+    evidence = Evidence(np.array([[0, 1], [2, 2]]), np.zeros(2), near, cosines, {})
     rule = VoteRule(1, 0.1, {}, [], 0.0)
     pooled = rule.pooled(evidence, 2)
     assert rule.shares(pooled).tolist() == [[0.5, 0.5], [1.0, 0.0]]
@@ -79,6 +81,7 @@ def test_the_readings_of_a_title_vote_together():
     features = rule.votes(evidence, 2).features
     assert features[0, :, 5].tolist() == [1.0, 1.0]
     assert not features[1, :, 5:].any()
+    assert features.shape[2] == feature_count(0)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +322,7 @@ def coded_by_hand():
     groups = dict(zip(DECIDING, (half, ~half), strict=True))
     task = CodingTask([""] * 200, [frozenset([codes[o]]) for o in own], groups)
     own_reading = np.arange(200)[:, None]
-    return Evidence(own_reading, occupations, cosines, {}), task, codes, wrong
+    return Evidence(own_reading, np.ones(200), occupations, cosines, {}), task, codes, wrong
 
 
 def test_the_fit_learns_which_votes_to_trust(coded_by_hand):

@@ -29,5 +29,6 @@ def by_tfidf(labelled: Labelled, asked: list[list[str]], k: int) -> list[Evidenc
             cosines.append(np.take_along_axis(score, order, axis=1))
         readings = np.arange(len(titles))[:, None]
         near = occupation[np.concatenate(rows)]
-        result.append(Evidence(readings, near, np.concatenate(cosines), {}))
+        words = np.array([len(title.split()) for title in titles])
+        result.append(Evidence(readings, words, near, np.concatenate(cosines), {}))
     return result
