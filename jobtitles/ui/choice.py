@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # The fine-tuned models by name; the first is there when the page opens.
 TUNED = {"finetuned": "Best on validation", "triplet": "Triplet loss only"}
 CATALOGUES = {
-    "default": "Clean titles, and messy ones held out for the test",
-    "whole": "All titles (takes minutes at first)",
+    "default": "Clean and test titles",
+    "whole": "All (slow at first)",
     "own": "My own",
 }
 KEPT_SECONDS = 3600
@@ -60,14 +60,14 @@ class Choice:
                 value=next(iter(TUNED)),
                 label="Fine-tuned model",
                 elem_id="tuned",
-                scale=2,
+                min_width=330,
             )
             self.catalogue = gr.Radio(
                 [(label, name) for name, label in CATALOGUES.items()],
                 value="default",
                 label="Titles to search",
                 elem_id="catalogue",
-                scale=3,
+                min_width=330,
             )
         self.own = gr.State(Own(), time_to_live=KEPT_SECONDS)
         self.inputs = [self.tuned, self.catalogue, self.own]

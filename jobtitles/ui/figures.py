@@ -1,6 +1,7 @@
 """Plotly figures: the title maps, coloured by O*NET-SOC major group, and the LLM benchmark."""
 
 import html
+from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -43,6 +44,14 @@ CLEAR = "rgba(0, 0, 0, 0)"
 # Shows on white and on a dark page alike.
 INK = "#808895"
 MARKED = "#e11d48"
+# So many groups are named in a map, the largest: more would hide it.
+LABELLED = 9
+LABEL = {
+    "showarrow": False,
+    "font": {"size": 10, "color": "#ffffff"},
+    "bgcolor": "rgba(55, 65, 81, 0.75)",
+    "borderpad": 2,
+}
 BARS = ("#0d9488", "#c9a400", "#6a5acd", "#ff6f61")
 
 
@@ -77,6 +86,9 @@ def map_figure(
     groups = np.array([title.onet_code[:2] for title in titles])
     hover = np.array([_hover(title) for title in titles], object)
     figure = go.Figure()
+    # What is marked stands out from paler points.
+    opacity = 0.35 if marks.nearest or marks.changed else 1.0
+    large = {highlighted, *(code for code, _ in Counter(groups.tolist()).most_common(LABELLED))}
     # The highlighted group is drawn last, over the others.
     for code in sorted(np.unique(groups), key=lambda code: code == highlighted):
         rows = np.flatnonzero(groups == code)
@@ -87,16 +99,15 @@ def map_figure(
             y=xy[rows, 1],
             name=name,
             mode="markers",
-            marker={"size": 4, "color": FADED if faded else colour},
+            marker={"size": 4, "color": FADED if faded else colour, "opacity": opacity},
             customdata=rows,
             hovertext=hover[rows],
             hoverinfo="text",
         )
-        if name and not faded:
+        if name and not faded and code in large:
             # In the thick of the group: the median place of its points.
             x, y = np.median(xy[rows], axis=0).tolist()
-            label = {"size": 10, "color": INK}
-            figure.add_annotation(x=x, y=y, text=name, showarrow=False, font=label, opacity=0.9)
+            figure.add_annotation(x=x, y=y, text=name, **LABEL)
     for name, rows, marker in (
         ("nearest", marks.nearest, {"size": 11, "symbol": "circle-open", "line": {"width": 2}}),
         ("changed most", marks.changed, {"size": 11, "symbol": "diamond-open"}),

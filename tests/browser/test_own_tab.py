@@ -41,7 +41,7 @@ def test_pasted_titles_are_searched_by_their_visitor_alone(visit_small, screensh
     assert plot.evaluate("plot => plot._fullData.map(trace => trace.x.length)") == [6, 6, 1]
     expect(tab.locator("#map-purity")).to_contain_text("The star is registered nurse")
 
-    tab.get_by_label("Clean titles, and messy ones").check()
+    tab.get_by_label("Clean and test titles").check()
     choose(tab, "Search")
     expect(items(tab, LISTS[1])).to_have_count(10)
 
