@@ -10,6 +10,16 @@ GROUPS = {
     "seen": "occupations seen in training",
     "unseen": "occupations never seen",
 }
+NOT_MEASURED = "not measured"
+# Mean reciprocal ranks on validation by their names in a result file.
+MRRS = {
+    "seed_seen": "seeds",
+    "seed_unseen": "seeds, unseen",
+    "real_held_out": "O*NET titles",
+    "real_unseen": "O*NET titles, unseen",
+}
+VALIDATION = ["mean MRR", *MRRS.values(), "MAP, unseen"]
+ABLATION = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "GiB"]
 REAL_GROUPS = {"held_out": GROUPS["seen"], "unseen": GROUPS["unseen"]}
 
 
@@ -59,3 +69,35 @@ def real_rows(test: dict[str, Any]) -> list[list[str]]:
     ]
     alike = test["real_titles_alike"]["unseen"]["map"]
     return [*rows, compared("MAP of the other titles of the occupation: never seen", alike)]
+
+
+def mean_mrr(figures: dict[str, float]) -> float:
+    """Mean of the MRRs alone, which every result file has: some are older than the MAP."""
+    found = [figures[name] for name in MRRS if name in figures]
+    return sum(found) / len(found)
+
+
+def validation_figures(figures: dict[str, float]) -> list[str]:
+    """The cells under `VALIDATION`; what a result file lacks is not measured."""
+    values = [mean_mrr(figures), *(figures.get(name) for name in (*MRRS, "alike_unseen"))]
+    return [NOT_MEASURED if value is None else f"{value:.3f}" for value in values]
+
+
+def ablation_rows(trained: dict[str, Any], base: dict[str, float]) -> list[list[str]]:
+    """Rows under `ABLATION`: the untrained base model, then the trained recipes, best first.
+
+    Args:
+        trained: Name -> result file of a recipe, "reference" among them.
+        base: Validation figures of the base model.
+    """
+    reference = trained["reference"]["recipe"]
+    rows = [["base model, untrained", "", *validation_figures(base), "", ""]]
+    for name, row in sorted(trained.items(), key=lambda item: -mean_mrr(item[1]["validation"])):
+        changed = ", ".join(
+            f"{key}={value}"
+            for key, value in row["recipe"].items()
+            if not key.endswith("sha256") and reference.get(key) != value
+        )
+        figures = validation_figures(row["validation"])
+        rows.append([name, changed, *figures, f"{row['minutes']:.0f}", f"{row['peak_gib']:.1f}"])
+    return rows

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from jobtitles.records import JITTER_KINDS, NEGATIVE_KINDS, SPLITS
-from training.model_tables import NOT_MEASURED, VALIDATION, table, validation_figures
-from training.validation import mean_mrr
+from jobtitles.results import NOT_MEASURED, VALIDATION, mean_mrr, validation_figures
+from training.model_tables import table
 
 
 def _counts(results: dict) -> str:

@@ -3,10 +3,18 @@
 from collections.abc import Callable
 
 from jobtitles.records import NEGATIVE_KINDS
-from jobtitles.results import COMPARED, GROUPS, compared, headline_rows, kind_rows, real_rows
-from training.validation import mean_mrr
-
-NOT_MEASURED = "not measured"
+from jobtitles.results import (
+    ABLATION,
+    COMPARED,
+    GROUPS,
+    VALIDATION,
+    ablation_rows,
+    compared,
+    headline_rows,
+    kind_rows,
+    real_rows,
+    validation_figures,
+)
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -66,21 +74,6 @@ def _worse(results: dict) -> str:
     if not found:
         return "No figure of the test split got worse by more than its interval."
     return table(COMPARED, found)
-
-
-MRR = {
-    "seed_seen": "seeds",
-    "seed_unseen": "seeds, unseen",
-    "real_held_out": "O*NET titles",
-    "real_unseen": "O*NET titles, unseen",
-}
-VALIDATION = ["mean MRR", *MRR.values(), "MAP, unseen"]
-
-
-def validation_figures(figures: dict[str, float]) -> list[str]:
-    """The cells under `VALIDATION`; what a result file lacks is not measured."""
-    values = [mean_mrr(figures), *(figures.get(name) for name in (*MRR, "alike_unseen"))]
-    return [NOT_MEASURED if value is None else _share(value) for value in values]
 
 
 def _settings(recipe: dict, without: dict | None = None) -> str:
@@ -182,23 +175,11 @@ def _public_table(figures: dict) -> str:
 
 def _ablation(results: dict) -> str:
     """Every trained recipe: what differs from the reference, and how it did on validation."""
-    rows = results["ablation"]
     base = results["metrics"]["provenance"]["training"]["validation"]["base"]
-    reference = rows["reference"]
-    lines = [["base model, untrained", "", *validation_figures(base), "", ""]]
-    for name, row in sorted(rows.items(), key=lambda item: -mean_mrr(item[1]["validation"])):
-        changed = ", ".join(
-            f"{key}={value}"
-            for key, value in row["recipe"].items()
-            if not key.endswith("sha256") and reference["recipe"].get(key) != value
-        )
-        figures = validation_figures(row["validation"])
-        lines.append([name, changed, *figures, f"{row['minutes']:.0f}", f"{row['peak_gib']:.1f}"])
-    shown = ", ".join(
-        f"{key}={value}" for key, value in reference["recipe"].items() if not key.endswith("sha256")
-    )
-    header = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "GiB"]
-    return f"Reference: {shown}.\n\n{table(header, lines)}"
+    rows = ablation_rows(results["ablation"], base)
+    reference = results["ablation"]["reference"]["recipe"]
+    shown = ", ".join(f"{k}={v}" for k, v in reference.items() if not k.endswith("sha256"))
+    return f"Reference: {shown}.\n\n{table(ABLATION, rows)}"
 
 
 def _full_length(results: dict) -> str:

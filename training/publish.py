@@ -58,6 +58,7 @@ SPACE = (
     "model_card/coder.safetensors",
     "model_card/*/adapter_*",
     "model_card/*/training.json",
+    "training/ablation/*.json",
 )
 RESULTS = ("metrics.json", "training.json")
 # Written by scripts.5_export beside the merged model: what it was merged from.

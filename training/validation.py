@@ -11,8 +11,6 @@ from jobtitles.encoder import Encoder
 from training.onet import RealTitles
 from training.retrieval import Encoded, RealTitleRetrieval, SeedRetrieval, TitleSimilarity
 
-MRRS = ("seed_seen", "seed_unseen", "real_held_out", "real_unseen")
-
 
 class ValidationRetrieval(BaseEvaluator):
     """MRR on the validation split; where O*NET's files are, MRR and MAP of held-out real titles.
@@ -63,11 +61,6 @@ class ValidationRetrieval(BaseEvaluator):
         for name, similarity in self._alike.items():
             figures[name] = float(similarity.precisions(encoded).mean())
         return {"select": float(np.mean(list(figures.values()))), **figures}
-
-
-def mean_mrr(figures: dict[str, float]) -> float:
-    """Mean of the MRRs alone, which every result file has: some are older than the MAP."""
-    return float(np.mean([figures[name] for name in MRRS if name in figures]))
 
 
 def encoder_of(model: SentenceTransformer) -> Encoder:

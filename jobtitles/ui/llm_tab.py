@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from jobtitles.results import NOT_MEASURED
 from jobtitles.sources import DATASET_DIR
 from jobtitles.ui.figures import shares_figure, worth_figure
 
@@ -22,7 +23,6 @@ SERVICE = {
     "latency_p95_s": "seconds, p95",
     "usd_per_1000_accepted": "$ per 1,000 accepted titles",
 }
-NOT_MEASURED = "not measured"
 
 
 def build_llm_tab(result: Path = RESULT) -> None:

@@ -6,11 +6,20 @@ from pathlib import Path
 import gradio as gr
 
 from jobtitles.records import JITTER_KINDS
-from jobtitles.results import COMPARED, GROUPS, headline_rows, kind_rows, real_rows
+from jobtitles.results import (
+    ABLATION,
+    COMPARED,
+    GROUPS,
+    ablation_rows,
+    headline_rows,
+    kind_rows,
+    real_rows,
+)
 from jobtitles.sources import ROOT
 from jobtitles.ui.figures import compared_figure, reliability_figure
 
 CARDS = ROOT / "model_card"
+ABLATION_FILES = ROOT / "training" / "ablation"
 CODED = {
     "messy, seen": "messy titles, occupations seen in training",
     "messy, unseen": "messy titles, occupations never seen",
@@ -93,6 +102,22 @@ def build_results_tab(cards: Path = CARDS) -> None:
             wrap=True,
             label="Public sets",
             elem_id="results-public",
+        )
+    trained = {path.stem: _read(path) for path in sorted(ABLATION_FILES.glob("*.json"))}
+    if trained:
+        gr.Markdown(
+            "## Recipes that were tried\n100 steps each; figures of validation."
+        )
+        base = _read(cards / "finetuned" / "training.json")["validation"]["base"]
+        gr.Dataframe(
+            ablation_rows(trained, base),
+            headers=ABLATION,
+            datatype="str",
+            interactive=False,
+            wrap=True,
+            max_height=420,
+            label="Recipes that were tried",
+            elem_id="results-ablation",
         )
     with gr.Row():
         gr.DownloadButton("Download the figures", value=str(cards / "finetuned" / "metrics.json"))

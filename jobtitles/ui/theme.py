@@ -87,7 +87,7 @@ CSS = """
 
 #jittered { min-height: 80px; }
 .wide { overflow-x: auto; }
-.wide table { width: 100%; min-width: 620px; border-collapse: collapse;
+.wide table { width: 100%; min-width: 620px; border-collapse: collapse; border: 0 !important;
   background: var(--block-background-fill); }
 .wide th, .wide td { text-align: left; padding: 7px 10px; border: 0 !important;
   border-bottom: 1px solid var(--border-color-primary) !important; }

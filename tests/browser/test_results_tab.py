@@ -24,6 +24,7 @@ def test_the_figures_are_those_of_the_result_files(visit_small):
     expect(tab.locator("#results-codes")).to_contain_text(
         f"{100 * coder['messy, seen']['finetuned']['top-1']:.1f} %"
     )
+    expect(tab.locator("#results-ablation")).to_contain_text("base model, untrained")
     with tab.expect_download() as got:
         tab.get_by_text("Download the figures").click()
     assert json.loads(got.value.path().read_text()) == metrics
