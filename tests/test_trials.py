@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -136,3 +138,30 @@ def test_a_space_can_be_built():
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "-r", "requirements.txt"]
     done = subprocess.run([*command, *wanted], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_train_as_one_with_batches_twice_as_large(tiny_dataset, tmp_path):
+    """By accelerate launch on this machine's CPUs; the first process alone writes."""
+    common = ["-m", "scripts.2_finetune", "--dataset", str(tiny_dataset), "--loss", "triplet"]
+    common += ["--weights", "adapter", "--learning_rate", "1e-3", "--dropout", "0", "--warmup", "0"]
+    common += ["--max_steps", "6", "--eval_every", "0", "--bf16", "no", "--device", "cpu"]
+    accelerate = [str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu"]
+    accelerate += ["--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
+    accelerate += ["--dynamo_backend", "no"]
+    losses = []
+    for number, batch, launch in ((1, 32, [sys.executable]), (2, 16, accelerate)):
+        places = ["--output", str(tmp_path / str(number)), "--checkpoints", str(tmp_path / "runs")]
+        done = subprocess.run(
+            [*launch, *common, "--batch_size", str(batch), *places],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        report = json.loads((tmp_path / str(number) / "training.json").read_text())
+        assert report["steps"] == 6
+        losses.append(float(re.search(r"'train_loss': '?([\d.]+)", done.stdout)[1]))
+        assert done.stdout.count(f"{tmp_path / str(number)}: ") == 1
+    # Not the same: a batch without repeated titles is another one where it is smaller.
+    assert losses[1] == pytest.approx(losses[0], rel=0.15)

@@ -106,7 +106,7 @@ def build_results_tab(cards: Path = CARDS) -> None:
     trained = {path.stem: _read(path) for path in sorted(ABLATION_FILES.glob("*.json"))}
     if trained:
         gr.Markdown(
-            "## Recipes that were tried\n100 steps each; figures of validation."
+            "## Recipes that were tried\nTrained for a short while each; figures of validation."
         )
         base = _read(cards / "finetuned" / "training.json")["validation"]["base"]
         gr.Dataframe(
