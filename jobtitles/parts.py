@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobtitles.errors import SourceError
+from jobtitles.errors import InputError, SourceError
 from jobtitles.hub import pulled
 from jobtitles.records import SPLITS
 from jobtitles.sources import ADAPTERS, CALIBRATION, DATASET_DIR, Source, described_adapter
@@ -57,8 +57,11 @@ class Parts:
         """An adapter by its name; its loss is named.
 
         Raises:
+            InputError: There is none of that name.
             SourceError: It is not there.
         """
+        if name not in self.adapters:
+            raise InputError(f"no adapter {name!r}: choose {' or '.join(self.adapters)}.")
         return described_adapter(self.adapters[name], name, self.where)
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jobtitles.query import checked_query
 from jobtitles.records import JITTER_KINDS, SEED_KIND, Title, text_key
-from jobtitles.search import SideBySide, checked_query
+from jobtitles.search import SideBySide
 
 
 @dataclass(frozen=True)

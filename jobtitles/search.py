@@ -5,7 +5,6 @@ SideBySide.load().search("SWE II - Payments (Go) | hybrid", 10)  # {"base": [Hit
 """
 
 import threading
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,10 +23,11 @@ from jobtitles.errors import InputError
 from jobtitles.index import TitleIndex, exact_search
 from jobtitles.neighbourhoods import Neighbourhoods, neighbours
 from jobtitles.parts import SHIPPED, Parts
+from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import Hit, OwnTitle, Title, text_key
+from jobtitles.searching import SEARCHING
 
 SPARE = 10  # more are looked up of a title's neighbours, for doubles among them
-MAX_QUERY = 500  # characters; the longest title of the dataset has 109
 
 # The models' names as the page writes them.
 WRITTEN = {"base": "base model", "finetuned": "fine-tuned model"}
@@ -271,31 +271,6 @@ class SideBySide:
         return vectors
 
 
-class Searching:
-    """Counts the searches that are being answered, for work that lets them go first."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._none = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._none:
-            self._count += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._none:
-            self._count -= 1
-            self._none.notify_all()
-
-    def wait(self) -> None:
-        """Return once nothing is being searched, after a second in any case."""
-        with self._none:
-            self._none.wait_for(lambda: not self._count, 1.0)
-
-
-SEARCHING = Searching()
-
-
 def _nearest(
     catalogue: Catalogue, vector: np.ndarray, k: int, wanted: Wanted | None = None
 ) -> list[Hit]:
@@ -309,41 +284,3 @@ def _nearest(
         Hit(row, catalogue.titles[row], score)
         for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True)
     ]
-
-
-def checked_query(query: object) -> str:
-    """The query as it is searched: control characters and lone surrogates count as spaces.
-
-    Raises:
-        InputError: It is not text, has nothing to read in it, or is too long.
-    """
-    if not isinstance(query, str):
-        raise InputError("The query must be text.")
-    if len(query) > MAX_QUERY:
-        raise InputError(
-            f"The query has {len(query):,} characters; at most {MAX_QUERY} are searched. "
-            "Shorten it."
-        )
-    if all(unicodedata.category(letter)[0] in "CZ" for letter in query):
-        raise InputError("The query is empty: type a job title.")
-    spaced = (" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in query)
-    return " ".join("".join(spaced).split())
-
-
-def checked_k(k: object) -> int:
-    """The number of results as an int.
-
-    Raises:
-        InputError: It is not a whole number of at least 1.
-    """
-    if isinstance(k, float) and k.is_integer():
-        k = int(k)
-    if isinstance(k, int) and not isinstance(k, bool) and k >= 1:
-        return k
-    if k is None:
-        given = "nothing"
-    elif isinstance(k, str):
-        given = "text"
-    else:
-        given = str(k) if isinstance(k, int | float) else "something else"
-    raise InputError(f"The number of results must be a whole number from 1 up, not {given}.")

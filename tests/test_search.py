@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from jobtitles import search
 from jobtitles.catalogue import default_titles, other_titles, read_titles
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
 from jobtitles.index import TitleIndex, exact_search
 from jobtitles.neighbourhoods import Neighbourhoods, neighbours
+from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import SEED_KIND, OwnTitle, text_key
-from jobtitles.search import MAX_QUERY, WRITTEN, SideBySide, checked_k, checked_query
+from jobtitles.search import WRITTEN, SideBySide
+from jobtitles.searching import SEARCHING
 
 QUERY = "Sr. Software Engineer - payments"
 
@@ -266,7 +267,7 @@ def test_vectors_of_another_device_are_taken_as_they_are(small):
 
 def test_own_titles_wait_for_searches(small):
     done = threading.Event()
-    with search.SEARCHING:
+    with SEARCHING:
         worker = threading.Thread(
             target=lambda: (small.over([OwnTitle("Baker")], lambda *_: None), done.set())
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import gradio as gr
 
+from jobtitles.query import checked_query
 from jobtitles.ui.allowance import Allowance
 from jobtitles.ui.markup import escape, input_errors_shown
 from jobtitles.ui.warmup import Warmup
@@ -76,7 +77,6 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
         from jobtitles.live_jitter import MODEL, written_titles
         from jobtitles.providers import has_key
         from jobtitles.recorded import nearest_seed, seed_ranks
-        from jobtitles.search import checked_query
 
         with input_errors_shown():
             row, exact = nearest_seed(engine, text)

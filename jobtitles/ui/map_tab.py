@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from jobtitles.ui.choice import Choice, Own
-from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS, Marks, map_figure
 from jobtitles.ui.job import Report
+from jobtitles.ui.map_figure import ALL_GROUPS, MAJOR_GROUPS, Marks, map_figure
 from jobtitles.ui.markup import PICKING, escape, input_errors_shown
 from jobtitles.ui.search_tab import GROUPS
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from jobtitles.query import checked_k, checked_query
 from jobtitles.records import JITTER_KINDS, SEED_KIND, OwnTitle, Title
 from jobtitles.ui.choice import Choice, Own
-from jobtitles.ui.figures import ALL_GROUPS, MAJOR_GROUPS
+from jobtitles.ui.map_figure import ALL_GROUPS, MAJOR_GROUPS
 from jobtitles.ui.markup import PICKING, SAVING, escape, input_errors_shown, ranked_lists
 
 EXAMPLES = [
@@ -76,8 +77,6 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> str:
         engine, whole = choice.engine(tuned, catalogue, own, progress)
-        from jobtitles.search import checked_k, checked_query
-
         with input_errors_shown():
             heading = f"Nearest to <bdi>{escape(checked_query(query))}</bdi>"
             k = checked_k(k)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from jobtitles.query import checked_k
 from jobtitles.ui.choice import Choice, Own
 from jobtitles.ui.markup import PICKING, escape, input_errors_shown, ranked_lists
 from jobtitles.ui.search_tab import MOST_SHOWN
@@ -68,8 +69,6 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> Callable[[gr.HTML], None
         if row is None:
             return ""
         engine, whole = choice.engine(tuned, catalogue, own, progress)
-        from jobtitles.search import checked_k
-
         with input_errors_shown():
             results = engine.similar(row, min(checked_k(k), MOST_SHOWN), whole)
         title = engine.titles[row]

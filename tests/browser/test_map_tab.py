@@ -5,7 +5,7 @@ import logging
 
 from playwright.sync_api import expect
 
-from jobtitles.ui.figures import MAJOR_GROUPS
+from jobtitles.ui.map_figure import MAJOR_GROUPS
 from tests.browser.tabs import choose
 
 MAP_TIMEOUT = 600_000  # milliseconds; a minute on two idle cores
