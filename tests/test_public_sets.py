@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from jobtitles.errors import DataError
+from jobtitles.errors import DataError, InputError
 from jobtitles.sources import DATASET_DIR, base_model
 from training.public_sets import (
     PublicSetSettings,
@@ -92,7 +92,7 @@ def test_one_text_under_two_ids_is_ranked_as_by_trec_eval(tmp_path):
         (folder / "corpus_elements.tsv").write_text("c2\tNurse\nc6\tNurse\nc1\tZookeeper\n")
         (folder / "annotations.tsv").write_text(f"q1\t0\t{right}\t1\n")
         output = tmp_path / "figures.json"
-        measure_public_set(PublicSetSettings(folder, output, ["base"]))
+        measure_public_set(PublicSetSettings(output, str(folder), models=["base"]))
         assert json.loads(output.read_text())["whole"]["models"]["base"]["mrr"] == mrr
 
 
@@ -100,7 +100,7 @@ def test_any_sentence_transformers_model_is_measured(tmp_path):
     """The base by its name of this project and as a folder: the same figures, difference zero."""
     folder, output = write(tmp_path / "set"), tmp_path / "figures.json"
     path = str(base_model().path)
-    measure_public_set(PublicSetSettings(folder, output, ["base", path, "finetuned"]))
+    measure_public_set(PublicSetSettings(output, str(folder), models=["base", path, "finetuned"]))
     result = json.loads(output.read_text())
     whole = result["whole"]
     assert (whole["queries"], whole["documents"]) == (2, 5)
@@ -109,3 +109,42 @@ def test_any_sentence_transformers_model_is_measured(tmp_path):
     assert set(whole["models"]["finetuned"]) == {"map", "mrr", "hit@1", "hit@5", "hit@10"}
     assert whole["models"]["finetuned"]["hit@5"] == 1.0
     assert set(result["sha256"]) == {"queries.tsv", "corpus_elements.tsv", "annotations.tsv"}
+
+
+def small_task(queries, answers, documents):
+    """A ranking task in the registry of the real package, with data of its own."""
+    from workrb.registry import register_task
+    from workrb.tasks.abstract.ranking_base import RankingDataset
+    from workrb.tasks.ranking.job_similarity import JobTitleSimilarityRanking
+
+    @register_task("SmallTitles")
+    class SmallTitles(JobTitleSimilarityRanking):
+        def load_dataset(self, dataset_id, split):
+            if dataset_id != "en":
+                raise ValueError(f"no {dataset_id}")
+            return RankingDataset(queries, answers, documents, dataset_id=dataset_id)
+
+    return "SmallTitles"
+
+
+def test_a_task_of_workrb_is_measured_as_a_folder_is(tmp_path):
+    texts = [text for _, text in DOCUMENTS]
+    name = small_task([text for _, text in QUERIES], [[1], [0, 2], []], texts)
+    output, of_folder = tmp_path / "task.json", tmp_path / "folder.json"
+    measure_public_set(PublicSetSettings(output, task=name, models=["base", "finetuned"]))
+    folder = str(write(tmp_path / "set"))
+    measure_public_set(PublicSetSettings(of_folder, folder, models=["base", "finetuned"]))
+    result, expected = json.loads(output.read_text()), json.loads(of_folder.read_text())
+    for part in ("whole", "without_training_titles", "weights", "interval"):
+        assert result[part] == expected[part]
+    assert result["set"] == "SmallTitles, en"
+    assert result.keys() == expected.keys()
+
+    for settings, error, said in (
+        (PublicSetSettings(output, task="Nothing"), InputError, "no ranking task 'Nothing'"),
+        (PublicSetSettings(output, task=name, task_dataset="de"), DataError, "de: no de"),
+        (PublicSetSettings(output), InputError, "one of the two"),
+        (PublicSetSettings(output, folder, name), InputError, "one of the two"),
+    ):
+        with pytest.raises(error, match=said):
+            measure_public_set(settings)

@@ -31,6 +31,7 @@ RESULTS = {
     "coding_speed": "model_card/coding_speed.json",
     "encoding_speed": "model_card/encoding_speed.json",
     "page_speed": "model_card/page_speed.json",
+    "map_speed": "model_card/map_speed.json",
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "public": "model_card/public",

@@ -125,6 +125,16 @@ def _page_speed(results: dict) -> str:
     )
 
 
+def _map_speed(results: dict) -> str:
+    found = results["map_speed"]
+    parts = [
+        f"{one['points']:,} titles in {one['openTSNE']['seconds']:.0f} s, scikit-learn's TSNE "
+        f"{one['scikit-learn']['seconds']:.0f} s ({one['ratio']:.1f} times as long)"
+        for one in found["maps"]
+    ]
+    return f"A map, on {found['threads']} cores in the same run: {'; '.join(parts)}."
+
+
 BLOCKS: dict[str, Callable[[dict], str]] = {
     "coder_accuracy": _accuracy,
     "coder_kinds": _kinds,
@@ -134,4 +144,5 @@ BLOCKS: dict[str, Callable[[dict], str]] = {
     "coding_speed": _speed,
     "encoding_speed": _encoding_speed,
     "page_speed": _page_speed,
+    "map_speed": _map_speed,
 }

@@ -12,6 +12,7 @@ Run: python -m scripts.6_public_sets --folder SET --onet ONET --output model_car
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from sentence_transformers import SentenceTransformer
 
 from jobtitles.catalogue import read_titles
 from jobtitles.encoder import NAMES, load_encoder
-from jobtitles.errors import DataError
+from jobtitles.errors import DataError, InputError
 from jobtitles.files import sha256_of, write_json
 from jobtitles.labelled import read_occupation_titles
 from jobtitles.metrics import (
@@ -43,8 +44,18 @@ HITS = (1, 5, 10)
 class PublicSetSettings:
     """Which set, which models, and where the figures go."""
 
-    folder: Path = field(metadata={"help": "queries.tsv, corpus_elements.tsv, annotations.tsv"})
     output: Path = field(metadata={"help": "the result file"})
+    folder: str = field(
+        default="", metadata={"help": "queries.tsv, corpus_elements.tsv, annotations.tsv"}
+    )
+    task: str = field(
+        default="",
+        metadata={"help": "instead of a folder a ranking task of the package workrb"},
+    )
+    task_dataset: str = field(
+        default="en",
+        metadata={"help": "which dataset of the task, such as usa_q_en_c_en"},
+    )
     models: list[str] = field(
         default_factory=lambda: ["base", "finetuned", "triplet"],
         metadata={"help": "names of this project, folders or Hub ids; each against the first"},
@@ -76,6 +87,12 @@ class RankingSet:
     documents: list[str]
     relevant: np.ndarray
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        texts = "\0".join((*self.queries, *self.documents)).encode()
+        return sha256(texts + self.relevant.tobytes()).hexdigest()
+
     def unknown(self, known: set[str]) -> tuple[np.ndarray, np.ndarray]:
         """Masks of the queries and of the documents whose folded text is not `known`.
 
@@ -90,16 +107,29 @@ def measure_public_set(settings: PublicSetSettings) -> None:
     """Measure the models on one public set and write the result file.
 
     Raises:
-        DataError: A file is missing or does not have the layout.
+        InputError: Not one of folder and task is given, or there is no such task.
+        DataError: A file is missing or does not have the layout, or the data cannot be had.
         SourceError: A model of this project is missing.
     """
-    whole = read_ranking_set(settings.folder)
+    if bool(settings.folder) == bool(settings.task):
+        raise InputError("Give --folder or --task, one of the two.")
+    folder = Path(settings.folder)
+    if settings.task:
+        # Imported here, because it builds on this module.
+        from training.workrb_task import read_workrb_task
+
+        whole = read_workrb_task(settings.task, settings.task_dataset)
+        name, digests = f"{settings.task}, {settings.task_dataset}", {"workrb": whole.digest}
+    else:
+        whole = read_ranking_set(folder)
+        name = folder.name
+        digests = {path.name: sha256_of(path) for path in sorted(folder.glob("*.tsv"))}
     rows, columns = whole.unknown(training_texts(settings.dataset, settings.onet, settings.written))
     scores = {name: _scores(name, whole) for name in settings.models}
     parts = {name: own[rows][:, columns] for name, own in scores.items()}
     result = {
-        "set": settings.folder.name,
-        "sha256": {path.name: sha256_of(path) for path in sorted(settings.folder.glob("*.tsv"))},
+        "set": name,
+        "sha256": digests,
         "weights": {name: _weights(name) for name in settings.models if name in NAMES},
         "onet_sha256": sha256_of(Path(settings.onet) / ALTERNATE_TITLES) if settings.onet else None,
         "interval": "95 %, paired bootstrap of 2,000 draws over queries",
