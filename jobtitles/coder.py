@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from jobtitles.classifiers import Classifiers
-from jobtitles.encoder import Encoder, Progress, load_encoder
+from jobtitles.encoder import Encoder, Progress, shared_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.files import sha256_of, write_atomically, write_json
 from jobtitles.labelled import Labelled, labelled_titles
@@ -251,6 +251,6 @@ def load_coder(
         SourceError: The model is missing or not the one that the calibration was made for.
     """
     calibration = Calibration.read(parts.calibration)
-    encoder = load_encoder("finetuned", parts.adapter("finetuned")).quickest()
+    encoder = shared_encoder("finetuned", parts.adapter("finetuned"))
     labelled = labelled_titles(parts.dataset, onet)
     return Coder(encoder, labelled, calibration, progress, parts.ready)

@@ -18,7 +18,7 @@ from jobtitles.catalogue import (
     other_titles,
     read_titles,
 )
-from jobtitles.encoder import Encoder, load_encoder
+from jobtitles.encoder import Encoder, shared_encoder
 from jobtitles.errors import InputError
 from jobtitles.index import TitleIndex, exact_search
 from jobtitles.neighbourhoods import Neighbourhoods, neighbours
@@ -110,7 +110,7 @@ class SideBySide:
         encoders = {}
         for name, adapter in (("base", None), ("finetuned", parts.adapter(tuned))):
             report(0.0, f"Loading the {WRITTEN[name]}")
-            encoders[name] = load_encoder(tuned if adapter else name, adapter).quickest()
+            encoders[name] = shared_encoder(tuned if adapter else name, adapter)
             # The first call sets up the tokenizer, which two threads must not do at once.
             encoders[name].encode(["Job title"])
         return cls(default_titles(titles), encoders, report, other_titles(titles), parts.ready)

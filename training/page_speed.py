@@ -52,17 +52,17 @@ def measure_page_speed(settings: PageSpeedSettings) -> None:
     many = titles[: settings.visitors * settings.each]
     encoders = [load_encoder(name).quickest() for name in ("base", "finetuned")]
     with tempfile.TemporaryDirectory() as cache, _page(cache) as (process, url):
-        first = _search(url, queries[0])
+        client = httpx.Client(base_url=url, timeout=PATIENCE)
+        first = _search(client, queries[0])
         print(f"first search after an empty cache: {first:.1f} s", flush=True)
         over_http, encoding = [], []
         for query in queries:
-            over_http.append(_search(url, query))
+            over_http.append(_search(client, query))
             started = time.perf_counter()
             for encoder in encoders:
                 encoder.encode([query])
             encoding.append(time.perf_counter() - started)
-        with ThreadPoolExecutor(settings.visitors) as visitors:
-            took = sorted(visitors.map(lambda query: _search(url, query), many))
+        took = _at_once(url, many, settings.visitors)
         resident = _mib(process.pid)
     warm = slice(len(queries) // 2, None)
     http_ms = 1000 * statistics.median(over_http[warm])
@@ -114,13 +114,24 @@ def _page(cache: str) -> Iterator[tuple[subprocess.Popen, str]]:
         process.wait(30)
 
 
-def _search(url: str, query: str) -> float:
+def _at_once(url: str, queries: list[str], visitors: int) -> list[float]:
+    """Seconds of every search, ascending; each visitor searches one after the other."""
+
+    def visit(own: list[str]) -> list[float]:
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
+            return [_search(client, query) for query in own]
+
+    with ThreadPoolExecutor(visitors) as pool:
+        found = pool.map(visit, (queries[place::visitors] for place in range(visitors)))
+        return sorted(seconds for own in found for seconds in own)
+
+
+def _search(client: httpx.Client, query: str) -> float:
     """Seconds of one search by the endpoint and its event stream, as a program would ask."""
     started = time.perf_counter()
-    with httpx.Client(timeout=PATIENCE) as client:
-        asked = client.post(f"{url}gradio_api/call/search", json={"data": [query, 10, "finetuned"]})
-        asked.raise_for_status()
-        answer = client.get(f"{url}gradio_api/call/search/{asked.json()['event_id']}").text
+    asked = client.post("gradio_api/call/search", json={"data": [query, 10, "finetuned"]})
+    asked.raise_for_status()
+    answer = client.get(f"gradio_api/call/search/{asked.json()['event_id']}").text
     if "event: complete" not in answer:
         raise RuntimeError(f"{query!r} was not answered: {answer[-200:]}")
     return time.perf_counter() - started

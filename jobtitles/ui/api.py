@@ -7,7 +7,7 @@ import gradio as gr
 from jobtitles.errors import InputError
 from jobtitles.records import Hit, whole_text
 from jobtitles.ui.markup import input_errors_shown
-from jobtitles.ui.warmup import Warmup
+from jobtitles.ui.warmup import ENCODING, Warmup
 
 MOST_TITLES = 1_000
 MOST_CHARACTERS = 500
@@ -119,7 +119,7 @@ def add_api(warmups: dict[str, Warmup]) -> None:
         ]
 
     for function in (search, similar):
-        gr.api(function, api_name=function.__name__, concurrency_id="encode", concurrency_limit=2)
+        gr.api(function, api_name=function.__name__, **ENCODING)
     gr.api(code, api_name="code", concurrency_id="coding", concurrency_limit=1)
 
 

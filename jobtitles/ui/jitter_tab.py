@@ -9,7 +9,7 @@ import gradio as gr
 from jobtitles.query import checked_query
 from jobtitles.ui.allowance import Allowance
 from jobtitles.ui.markup import escape, input_errors_shown
-from jobtitles.ui.warmup import Warmup
+from jobtitles.ui.warmup import ENCODING, Warmup
 
 INTRODUCTION = (
     "How employers really write a job: the messy titles that an LLM wrote for a clean one, and the "
@@ -99,8 +99,7 @@ def build_jitter_tab(warmups: dict[str, Warmup], tuned: gr.Radio) -> None:
             [text, tuned],
             results,
             api_visibility="private",
-            concurrency_id="encode",
-            concurrency_limit=2,
+            **ENCODING,
         )
     write.click(
         write_fresh,

@@ -11,6 +11,7 @@ from jobtitles.records import JITTER_KINDS, SEED_KIND, OwnTitle, Title
 from jobtitles.ui.choice import Choice, Own
 from jobtitles.ui.map_figure import ALL_GROUPS, MAJOR_GROUPS
 from jobtitles.ui.markup import PICKING, SAVING, escape, input_errors_shown, ranked_lists
+from jobtitles.ui.warmup import ENCODING
 
 EXAMPLES = [
     "SWE II - Payments (Go) | hybrid",
@@ -105,13 +106,12 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
         return gr.skip()
 
     inputs = [query, k, group, kind, *choice.inputs]
-    encoding = {"concurrency_id": "encode", "concurrency_limit": 2}
     private = {"outputs": results, "api_visibility": "private"}
-    searching = {"fn": again, "inputs": inputs, **encoding, **private}
+    searching = {"fn": again, "inputs": inputs, **ENCODING, **private}
 
     def search(listen: Callable, answer: Callable, **options: object) -> None:
-        # Models or a catalogue that are not ready are waited for first, outside of the two places
-        # in which searches are answered.
+        # Models or a catalogue that are not ready are waited for first, outside of the places in
+        # which searches are answered.
         ready = listen(wait, choice.inputs, concurrency_limit=None, **private, **options)
         asked = ready.success(**searching | {"fn": answer})
         asked.then(None, query, js=LINKED, api_visibility="private")

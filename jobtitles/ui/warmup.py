@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from jobtitles.search import SideBySide
 
 
+# One thread encodes; what else a search does may overlap.
+ENCODING = {"concurrency_id": "encode", "concurrency_limit": 8}
+
+
 class Warmup:
     """The page's long jobs for one of the fine-tuned models.
 
