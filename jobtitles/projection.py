@@ -14,7 +14,11 @@ from jobtitles.encoder import Progress
 PERPLEXITY = 30
 SEED = 0
 PURITY_NEIGHBOURS = 10
-ITERATIONS = 750  # openTSNE's defaults: 250 of early exaggeration, then 500
+# Half of openTSNE's defaults. Measured on 9,000 titles: neighbours in the map are of their own
+# group as often (.732 and .733), KL divergence 1.84 instead of 1.74, in half of the time.
+EXAGGERATED, FINE = 125, 250
+ITERATIONS = EXAGGERATED + FINE
+STEP = 25  # iterations between two reports of the progress
 
 
 def tsne_map(
@@ -51,7 +55,7 @@ def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarr
 
     def report(iteration: int, _error: float, _embedding: np.ndarray) -> None:
         nonlocal done
-        done += 50
+        done += STEP
         if progress:
             progress(min(done, ITERATIONS), ITERATIONS)
 
@@ -59,10 +63,12 @@ def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarr
         perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3),
         metric="cosine",
         initialization="pca",
+        early_exaggeration_iter=EXAGGERATED,
+        n_iter=FINE,
         n_jobs=-1,
         random_state=SEED,
         callbacks=report,
-        callbacks_every_iters=50,
+        callbacks_every_iters=STEP,
     )
     return np.asarray(tsne.fit(vectors), np.float32)
 
@@ -72,7 +78,7 @@ def map_key(vectors: np.ndarray) -> dict[str, str]:
     return {
         "vectors": sha256(vectors.tobytes()).hexdigest(),
         "openTSNE": importlib.metadata.version("openTSNE"),
-        "settings": f"perplexity={PERPLEXITY} seed={SEED}",
+        "settings": f"perplexity={PERPLEXITY} seed={SEED} iterations={EXAGGERATED}+{FINE}",
     }
 
 

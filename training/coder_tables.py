@@ -132,7 +132,11 @@ def _map_speed(results: dict) -> str:
         f"{one['scikit-learn']['seconds']:.0f} s ({one['ratio']:.1f} times as long)"
         for one in found["maps"]
     ]
-    return f"A map, on {found['threads']} cores in the same run: {'; '.join(parts)}."
+    return (
+        f"A map, on {found['threads']} cores in the same run: {'; '.join(parts)}. Ours makes half "
+        "of openTSNE's usual iterations, scikit-learn's its usual 1,000; neighbours in the map are "
+        "of their own group as often."
+    )
 
 
 BLOCKS: dict[str, Callable[[dict], str]] = {
