@@ -1,6 +1,7 @@
 """The whole page: its tabs, its line on the state of the models, and how it is launched."""
 
 import os
+from typing import Any
 
 import gradio as gr
 
@@ -75,11 +76,12 @@ def build_page(warmups: dict[str, Warmup]) -> gr.Blocks:
                 build_about_tab(about, warmups, tuned)
         add_api(warmups)
 
-        def open_link(request: gr.Request) -> tuple[gr.Tabs, str]:
+        def open_link(request: gr.Request) -> tuple[gr.Tabs, Any]:
             asked = dict(request.query_params)
             tab = asked.get("tab")
             chosen = gr.Tabs(selected=tab) if tab in TABS else gr.Tabs()
-            return chosen, asked.get("q", "")
+            # Without one, what somebody has begun to type meanwhile stays.
+            return chosen, asked["q"] if "q" in asked else gr.skip()
 
         page.load(open_link, outputs=[tabs, query], api_visibility="private").then(**searching)
 
