@@ -40,6 +40,7 @@ def visit(chromium, page, engine):
 @pytest.fixture
 def visit_small(chromium, small_page):
     """The same on the page over some thirty occupations."""
+    small_page.warmup.engine.result()
     yield from visits(chromium, small_page)
 
 
