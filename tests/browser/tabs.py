@@ -1,6 +1,15 @@
-"""Choosing one of the page's tabs, which a narrow screen keeps in a menu."""
+"""Choosing one of the page's tabs, which a narrow screen keeps in a menu; and the screens."""
 
+import pytest
 from playwright.sync_api import Page
+
+# A desktop in the light and a phone in the dark; the other way round by make trials.
+SCREENS = [
+    (1280, 900, "light"),
+    (390, 844, "dark"),
+    pytest.param(1280, 900, "dark", marks=pytest.mark.trial),
+    pytest.param(390, 844, "light", marks=pytest.mark.trial),
+]
 
 
 def choose(tab: Page, name: str) -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tabs import choose
+from tests.browser.tabs import SCREENS, choose
 
 TITLES = ["RN - Med/Surg nights $41/hr", "massage therapist pt", "N/A", "massage therapist pt"]
 
@@ -98,8 +98,7 @@ def test_an_empty_list_is_told_and_the_example_works(visit_small):
     expect(tab.locator("#coded")).to_contain_text("see notes")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), SCREENS)
 def test_the_codes_fit_the_screen(visit_small, screenshots, width, height, theme):
     tab = open_coder(visit_small, width, height, theme)
     tab.get_by_label("Job titles, one a line").fill("\n".join(TITLES))

@@ -9,7 +9,7 @@ from jobtitles.errors import InputError
 from jobtitles.recorded import recorded_titles
 from jobtitles.records import JITTER_KINDS
 from jobtitles.ui.allowance import Allowance
-from tests.browser.tabs import choose
+from tests.browser.tabs import SCREENS, choose
 from tests.llm_server import LlmServer, titles_for
 
 
@@ -93,8 +93,7 @@ def test_the_pages_own_key_is_good_for_a_while():
             allowance.take(visitor)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), SCREENS)
 def test_the_titles_fit_the_screen(visit, screenshots, width, height, theme):
     tab, _, shown = open_jitter(visit, width, height, theme)
     tab.get_by_role("button", name="Registered Nurse").click()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from jobtitles.sources import ROOT
-from tests.browser.tabs import choose
+from tests.browser.tabs import SCREENS, choose
 
 
 def test_the_figures_are_those_of_the_result_files(visit_small):
@@ -37,8 +37,7 @@ def test_about_says_what_was_loaded(visit_small):
     expect(tab.locator("#about-loaded")).to_contain_text("torch 2.")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), SCREENS)
 def test_nothing_sticks_out(visit_small, screenshots, width, height, theme):
     tab = visit_small(width, height, theme)
     shown = {"Results": "#results-coder .js-plotly-plot", "About": "#about-loaded li"}

@@ -9,14 +9,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.tabs import choose
+from tests.browser.tabs import SCREENS, choose
 
 # What axe-core calls the impact of what it finds.
 SERIOUS = ("serious", "critical")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), SCREENS)
 def test_nothing_sticks_out(visit, screenshots, width, height, theme):
     tab = visit(width, height, theme)
     is_dark = tab.evaluate("document.body.classList.contains('dark')")
