@@ -101,3 +101,8 @@ def small_page(cache_home, small_dataset):
     jobs = warmups(lambda: replace(SHIPPED, dataset=small_dataset))
     jobs["finetuned"].engine.start()
     yield from serve(jobs)
+
+
+def pytest_collection_modifyitems(items):
+    """Trainings first: beside the page's encoding thread they are many times slower."""
+    items.sort(key=lambda item: "test_training.py" not in item.nodeid)

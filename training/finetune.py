@@ -171,7 +171,7 @@ def _course(
         training_groups(settings.dataset),
         real,
         titles,
-        encoder_of(guide).quickest().encode if uses_negatives else None,
+        encoder_of(guide).encode if uses_negatives else None,
         settings,
     )
     bf16 = settings.bf16 == "yes" or (
