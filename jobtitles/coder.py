@@ -220,13 +220,12 @@ class Coder:
         votes = rule.votes(evidence, len(self._codes))
         confidence = rule.confidence(votes)
         refused = fitted.refusal.refused(titles, vectors, evidence.support)
-        order = np.argsort(-confidence, axis=1, kind="stable")[:, :k]
         return [
             []
             if refused[row]
             else [
                 self._match(votes.occupations[row, place], confidence[row, place])
-                for place in order[row]
+                for place in range(min(k, votes.occupations.shape[1]))
             ]
             for row in range(len(titles))
         ]

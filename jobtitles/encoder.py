@@ -8,6 +8,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -182,7 +183,8 @@ def load_encoder(name: str, adapter: Source | None = None) -> Encoder:
 def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
     """An encoder for a process in which many threads encode, in the quickest precision.
 
-    It is loaded, timed and used in the one thread that all of them share.
+    It is loaded, timed and used in the one thread that all of them share. A model is loaded once:
+    whoever asks for it gets vectors of the same precision.
 
     Args:
         name: As for `load_encoder`.
@@ -192,5 +194,9 @@ def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
         InputError: Another name.
         SourceError: Weights are missing, or are not the pinned ones.
     """
-    encoder = ENCODING_THREAD.run(lambda: load_encoder(name, adapter).quickest())
-    return encoder.computed_in(ENCODING_THREAD)
+    return ENCODING_THREAD.run(lambda: _quickest(name, adapter)).computed_in(ENCODING_THREAD)
+
+
+@cache
+def _quickest(name: str, adapter: Source | None) -> Encoder:
+    return load_encoder(name, adapter).quickest()

@@ -114,7 +114,10 @@ def pulled_parts(dataset: str, dataset_revision: str, model: str, model_revision
         weights / READY,
     )
     adapters = {name: parts.adapter(name) for name in ADAPTERS}
-    calibrated = json.loads(parts.calibration.read_text(encoding="utf-8")).get("model", "")
+    try:
+        calibrated = json.loads(parts.calibration.read_text(encoding="utf-8"))["model"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{model}: {CALIBRATION.name} does not name its model.") from error
     if not calibrated.endswith(adapters["finetuned"].digest):
         raise SourceError(f"{model}: its coder is calibrated for another model than it has.")
     return parts

@@ -25,7 +25,6 @@ from jobtitles.neighbourhoods import Neighbourhoods, neighbours
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import Hit, OwnTitle, Title, text_key
-from jobtitles.searching import SEARCHING
 
 SPARE = 10  # more are looked up of a title's neighbours, for doubles among them
 
@@ -120,20 +119,14 @@ class SideBySide:
     ) -> "SideBySide":
         """The same models over somebody's own titles, of which nothing is written to disk.
 
-        Searches go first: the titles are encoded in small portions, between which it waits until
-        nobody searches.
+        Searches go on meanwhile: they take their turns between its batches.
 
         Args:
             titles: At least one.
             report: Told of the progress; what it raises ends the work.
             vectors: Theirs, if they are there already.
         """
-
-        def patient(part: float, doing: str) -> None:
-            SEARCHING.wait()
-            report(part, doing)
-
-        return SideBySide(titles, self._encoders, patient, kept=False, vectors=vectors)
+        return SideBySide(titles, self._encoders, report, kept=False, vectors=vectors)
 
     def search(
         self, query: str, k: int, whole: bool = False, wanted: Wanted | None = None
@@ -151,9 +144,10 @@ class SideBySide:
         """
         query, k = checked_query(query), checked_k(k)
         catalogues = self._catalogues(whole)
-        with SEARCHING:
-            vectors = {n: encoder.encode([query]) for n, encoder in self._encoders.items()}
-        return {name: _nearest(catalogues[name], vectors[name], k, wanted) for name in vectors}
+        return {
+            name: _nearest(catalogues[name], encoder.encode([query]), k, wanted)
+            for name, encoder in self._encoders.items()
+        }
 
     def similar(self, row: int, k: int, whole: bool = False) -> Results:
         """The k titles nearest to a title of the catalogue, itself and its doubles left out.

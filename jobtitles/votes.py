@@ -157,8 +157,13 @@ class VoteRule:
         return votes / (1 + sum(self.classifiers.values()))
 
     def confidence(self, votes: Votes) -> np.ndarray:
-        """Chance of every candidate to be right, shape (q, c)."""
-        return 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
+        """Chance of every candidate to be right, shape (q, c), none above those before it.
+
+        The votes order the candidates: the weights are fitted on the first few, and what they make
+        of a candidate with next to no votes means nothing.
+        """
+        chances = 1 / (1 + np.exp(-(votes.features @ np.array(self.weights) + self.bias)))
+        return np.minimum.accumulate(chances, axis=1)
 
 
 def neighbour_shares(

@@ -21,6 +21,7 @@ from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
+from jobtitles.records import JITTER_KINDS
 from jobtitles.sources import CALIBRATION, ROOT
 from jobtitles.tidying import ABBREVIATIONS, tidied
 from jobtitles.votes import CANDIDATES, Evidence, VoteRule, feature_count
@@ -28,6 +29,8 @@ from training.classifier_fit import fit_classifiers
 from training.coder_fit import DECIDING, NEIGHBOURS, fit_refusal, fit_votes, read_non_titles
 from training.coder_metrics import figures, outcomes, reliability
 from training.coding_task import CodingTask
+
+CODED_GROUPS = ("messy, seen", "messy, unseen", "O*NET, seen", "O*NET, unseen")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,7 @@ def test_a_title_votes_once_for_each_of_its_codes():
 
 
 def test_occupations_come_best_first_with_names_and_pages(coder):
-    matches, other = coder.code(["staff nurse, nights", "massage therapist pt"], k=5)
+    matches, other = coder.code(["RN - Med/Surg nights $41/hr", "massage therapist pt"], k=5)
     assert matches[0].onet_code.startswith("29-1141")
     assert len(matches) == 5
     confidences = [match.confidence for match in matches]
@@ -304,7 +307,15 @@ def test_the_shipped_figures_are_of_the_shipped_model():
     shipped = Calibration.read(CALIBRATION)
     assert report["provenance"]["models"]["finetuned"] == shipped.model
     assert shipped.model == load_encoder("finetuned").digest
-    assert report["refusal"]["non_titles"]["all"]["texts"] >= 150
+    # What the coder is for: a fit that reaches less is not shipped.
+    for group, wanted in (("messy, seen", 0.68), ("O*NET, seen", 0.60)):
+        assert report["groups"][group]["finetuned"]["top-1"] >= wanted
+        assert report["groups"][group]["finetuned"]["calibration error"] < 0.05
+    assert min(report["groups"][kind]["finetuned"]["top-1"] for kind in JITTER_KINDS) >= 0.40
+    refusal = report["refusal"]
+    assert refusal["non_titles"]["all"]["texts"] >= 150
+    assert refusal["non_titles"]["all"]["refused"] >= 0.90
+    assert max(refusal["titles"][group] for group in CODED_GROUPS) <= 0.02
 
 
 @pytest.fixture
@@ -342,15 +353,15 @@ def test_the_fit_learns_which_votes_to_trust(coded_by_hand):
 
 def test_the_refusal_learns_from_labelled_texts(encoder):
     non_titles = [text for _, text in read_non_titles(ROOT / "training/non_titles/fit.tsv")[::8]]
-    titles = [t.text for t in read_titles() if t.split == "validation"][::40]
+    titles = [t.text for t in read_titles() if t.split == "validation"][::5]
+    labelled = [t.text for t in read_titles() if t.split == "train"][::20]
     texts = [*titles, *non_titles]
     vectors = encoder.encode(texts)
-    support = np.full(len(texts), 0.5, np.float32)
+    support = (vectors @ encoder.encode(labelled).T).max(axis=1)
     is_title = np.arange(len(texts)) < len(titles)
     refused = fit_refusal(texts, vectors, support, is_title).refused(texts, vectors, support)
     assert refused[is_title].mean() < 0.05
-    # Many are hard ("Sales tax"), and these are few to learn from.
-    assert refused[~is_title].mean() > 0.5
+    assert refused[~is_title].mean() > 0.8
 
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path):

@@ -60,10 +60,7 @@ def test_the_triplet_model_over_the_api(client, engine):
     title = "forklift op 2nd shift"
     best = client.predict(title, 10, api_name="/search")
     triplet = client.predict(title, 10, "triplet", api_name="/search")
-    assert [hit["title"] for hit in triplet["base"]] == [hit["title"] for hit in best["base"]]
-    # Each of the two engines chooses its own precision.
-    scores = [[hit["score"] for hit in answer["base"]] for answer in (triplet, best)]
-    assert scores[0] == pytest.approx(scores[1], abs=0.01)
+    assert triplet["base"] == best["base"]
     asked, found = load_encoder("triplet").encode([title, triplet["finetuned"][0]["title"]])
     assert triplet["finetuned"][0]["score"] == pytest.approx(float(asked @ found), abs=0.01)
     assert triplet["finetuned"] != best["finetuned"]

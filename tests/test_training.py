@@ -94,17 +94,7 @@ def small_recipe(folder, dataset, **changes):
 
 @pytest.mark.parametrize(
     ("loss", "matryoshka"),
-    [
-        ("triplet", False),
-        ("masked_ranking", True),
-        # The others by make trials.
-        *(
-            pytest.param(loss, False, marks=pytest.mark.trial)
-            for loss in LOSSES
-            if loss != "triplet"
-        ),
-        pytest.param("cached_mnrl", True, marks=pytest.mark.trial),
-    ],
+    [*((loss, False) for loss in LOSSES), ("masked_ranking", True), ("cached_mnrl", True)],
 )
 def test_every_loss_takes_a_step(loss, matryoshka, tiny_dataset, tmp_path):
     # The first step's rate is zero: it warms up.

@@ -36,11 +36,9 @@ def outcomes(
 ) -> Outcomes:
     """Code the titles of a task and judge the codes."""
     votes = rule.votes(found, len(codes))
-    confidence = rule.confidence(votes)
-    order = np.argsort(-confidence, axis=1, kind="stable")
-    right = np.take_along_axis(right_candidates(votes, task, codes), order, axis=1)
+    right = right_candidates(votes, task, codes)
     right[refused] = False
-    first = [codes[number] for number in votes.occupations[np.arange(len(order)), order[:, 0]]]
+    first = [codes[number] for number in votes.occupations[:, 0]]
     top = {"top-1": right[:, 0], "top-3": right[:, :3].any(axis=1)}
     for digits, length in DIGITS.items():
         agrees = [
@@ -48,7 +46,7 @@ def outcomes(
             for code, good in zip(first, task.right, strict=True)
         ]
         top[f"top-1 at {digits} digits"] = np.array(agrees) & ~refused
-    best = np.take_along_axis(confidence, order, axis=1)[:, 0]
+    best = rule.confidence(votes)[:, 0]
     clusters = np.array([min(good) for good in task.right])
     return Outcomes(np.where(refused, 0.0, best), top, clusters)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -12,6 +12,9 @@ from jobtitles.ui.choice import Choice, Own
 from jobtitles.ui.map_figure import ALL_GROUPS, MAJOR_GROUPS
 from jobtitles.ui.markup import PICKING, SAVING, escape, input_errors_shown, ranked_lists
 from jobtitles.ui.warmup import ENCODING
+
+if TYPE_CHECKING:
+    from jobtitles.search import Wanted
 
 EXAMPLES = [
     "SWE II - Payments (Go) | hybrid",
@@ -124,7 +127,7 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
     return query, results, searching
 
 
-def _filter(group: str, kind: str):  # noqa: ANN202
+def _filter(group: str, kind: str) -> "Wanted | None":
     """What a title must be to be shown, or None where every title is."""
     if (group, kind) == (ALL_GROUPS, ALL_KINDS):
         return None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from jobtitles.query import checked_k
+from jobtitles.records import OwnTitle, Title
 from jobtitles.ui.choice import Choice, Own
 from jobtitles.ui.markup import PICKING, escape, input_errors_shown, ranked_lists
 from jobtitles.ui.search_tab import MOST_SHOWN
@@ -138,5 +139,5 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> Callable[[gr.HTML], None
     return open_from
 
 
-def _label(title) -> str:  # noqa: ANN001 (Title or OwnTitle)
+def _label(title: Title | OwnTitle) -> str:
     return f"{title.text} — {title.onet_name}" if title.onet_name else title.text

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.tabs import SCREENS, choose
 
-TITLES = ["staff nurse, nights", "massage therapist pt", "N/A", "massage therapist pt"]
+TITLES = ["RN - Med/Surg nights $41/hr", "massage therapist pt", "N/A", "massage therapist pt"]
 
 
 def open_coder(visit_small, *size):
