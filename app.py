@@ -16,6 +16,7 @@ def main() -> None:
     """Serve the page until interrupted, loading the models meanwhile."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # Gradio asks itself whether it is up
+    logging.getLogger("psycopg.pool").setLevel(logging.WARNING)  # a line for every search
     jobs = warmups(lambda: chosen_parts(os.environ))
     page = build_page(jobs)
     jobs["finetuned"].engine.start()

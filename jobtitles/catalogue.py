@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -77,13 +78,24 @@ def vectors_key(texts: list[str], encoder: Encoder) -> dict[str, str]:
     return {"model": encoder.digest, "titles": digest}
 
 
+class Index(Protocol):
+    """A `TitleIndex`, or what stands in its place."""
+
+    def vectors(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """As `TitleIndex.vectors`."""
+
+    def search(
+        self, queries: np.ndarray, k: int, threads: int = 1, among: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `TitleIndex.search`."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
-    """Titles with one model's vectors and index; row i of all three is the same title."""
+    """Titles with an index over one model's vectors of them; row i of both is the same title."""
 
     titles: list[Title | OwnTitle]
-    vectors: np.ndarray
-    index: TitleIndex
+    index: Index
 
 
 def cached_index(vectors: np.ndarray) -> TitleIndex:

@@ -236,7 +236,10 @@ class Coder:
 
 
 def load_coder(
-    parts: Parts = SHIPPED, onet: Path | None = None, progress: Progress | None = None
+    parts: Parts = SHIPPED,
+    onet: Path | None = None,
+    progress: Progress | None = None,
+    device: str = "cpu",
 ) -> Coder:
     """The shipped coder; the first time it takes minutes to encode the titles it votes with.
 
@@ -244,6 +247,7 @@ def load_coder(
         parts: Where model and calibration are, and the dataset whose titles vote.
         onet: Folder or zip of O*NET's text files with the crosswalk: its titles vote as well.
         progress: Told of the encoding: (titles done, titles in all).
+        device: That encodes, such as "cuda".
 
     Raises:
         DataError: The dataset or one of O*NET's files is missing.
@@ -251,5 +255,7 @@ def load_coder(
     """
     calibration = Calibration.read(parts.calibration)
     encoder = shared_encoder("finetuned", parts.adapter("finetuned"))
+    if device != "cpu":
+        encoder = encoder.on(device)
     labelled = labelled_titles(parts.dataset, onet)
     return Coder(encoder, labelled, calibration, progress, parts.ready)

@@ -75,8 +75,12 @@ class TitleIndex:
             self._hnsw.save_index(str(path))
             return np.fromfile(path, np.uint8)
 
+    def vectors(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """The vectors of some rows, or of all, float32, shape (n, d)."""
+        return self._vectors if rows is None else self._vectors[rows]
+
     def search(
-        self, queries: np.ndarray, k: int, threads: int = 1
+        self, queries: np.ndarray, k: int, threads: int = 1, among: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest titles of every query, best first; k is clipped to the number of titles.
 
@@ -84,10 +88,14 @@ class TitleIndex:
             queries: Unit vectors, float32, shape (q, d).
             k: Neighbours wanted, at least 1.
             threads: That share the queries; the answer is the same.
+            among: Rows of the only titles wanted, int64; all of these are compared.
 
         Returns:
             Rows, int64, and cosines, float32, both of shape (q, min(k, n)).
         """
+        if among is not None:
+            places, scores = exact_search(self._vectors[among], queries, min(k, len(among)))
+            return among[places], scores
         k = min(k, len(self._vectors))
         if self._hnsw is None or k > MOST_BY_GRAPH:
             return exact_search(self._vectors, queries, k)

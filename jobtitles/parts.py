@@ -7,7 +7,7 @@ says why.
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jobtitles.errors import InputError, SourceError
@@ -44,6 +44,7 @@ class Parts:
         where: Where they came from, the end of a sentence.
         ready: Folder of vectors and map coordinates made beforehand, if there is one.
         note: Why these are not the parts that were asked for; empty if they are.
+        database: URL of the database that keeps the vectors; empty: this process does.
     """
 
     dataset: Path
@@ -52,6 +53,7 @@ class Parts:
     where: str
     ready: Path | None = None
     note: str = ""
+    database: str = field(default="", repr=False)  # may hold a password
 
     def adapter(self, name: str) -> Source:
         """An adapter by its name; its loss is named.
@@ -74,8 +76,13 @@ def chosen_parts(environment: Mapping[str, str]) -> Parts:
     Args:
         environment: MODEL_REPO and DATASET_REPO name repositories (account/name), MODEL_REVISION
             and DATASET_REVISION commits of them. Without names, HUB_NAMESPACE, or on a Space
-            SPACE_AUTHOR_NAME, is the account of repositories with the usual names.
+            SPACE_AUTHOR_NAME, is the account of repositories with the usual names. VECTORS_URL
+            names a database, see jobtitles/database.py.
     """
+    return replace(_named_parts(environment), database=environment.get("VECTORS_URL", ""))
+
+
+def _named_parts(environment: Mapping[str, str]) -> Parts:
     account = environment.get("HUB_NAMESPACE") or environment.get("SPACE_AUTHOR_NAME")
     repos = {
         kind: environment.get(f"{kind.upper()}_REPO") or (account and f"{account}/{REPOS[kind]}")

@@ -57,7 +57,7 @@ def nearest_seed(engine: SideBySide, text: str) -> tuple[int, bool]:
     same = [row for row in rows if text_key(engine.titles[row].text) == key]
     if same:
         return same[0], True
-    near = engine.vectors("finetuned")[rows] @ engine.encode("finetuned", [text])[0]
+    near = engine.vectors("finetuned", np.array(rows)) @ engine.encode("finetuned", [text])[0]
     return rows[int(near.argmax())], False
 
 
@@ -66,7 +66,7 @@ def seed_ranks(engine: SideBySide, own: int, texts: list[str]) -> list[dict[str,
     rows = _seed_rows(engine)
     ranks: list[dict[str, int]] = [{} for _ in texts]
     for name in ("base", "finetuned") if texts else ():
-        scores = engine.encode(name, texts) @ engine.vectors(name)[rows].T
+        scores = engine.encode(name, texts) @ engine.vectors(name, np.array(rows)).T
         better = scores > scores[:, [rows.index(own)]] + 1e-6
         for rank, count in zip(ranks, np.count_nonzero(better, axis=1).tolist(), strict=True):
             rank[name] = 1 + count

@@ -7,6 +7,7 @@ SideBySide.load().search("SWE II - Payments (Go) | hybrid", 10)  # {"base": [Hit
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -18,13 +19,16 @@ from jobtitles.catalogue import (
     other_titles,
     read_titles,
 )
-from jobtitles.encoder import Encoder, shared_encoder
-from jobtitles.errors import InputError
-from jobtitles.index import TitleIndex, exact_search
+from jobtitles.encoder import Encoder, Progress, shared_encoder
+from jobtitles.errors import InputError, SourceError
+from jobtitles.index import TitleIndex
 from jobtitles.neighbourhoods import Neighbourhoods, neighbours
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import Hit, OwnTitle, Title, text_key
+
+if TYPE_CHECKING:
+    from jobtitles.database import VectorDatabase
 
 SPARE = 10  # more are looked up of a title's neighbours, for doubles among them
 
@@ -36,6 +40,7 @@ Vectors = dict[str, np.ndarray]  # model -> float32, shape (n, 384)
 # Called with the part done, 0 to 1, and a sentence on what is being done.
 Report = Callable[[float, str], None]
 Wanted = Callable[[Title | OwnTitle], bool]
+Made = TypeVar("Made")
 
 
 def _silent(_part: float, _doing: str) -> None:
@@ -64,6 +69,7 @@ class SideBySide:
         ready: Path | None = None,
         kept: bool = True,
         vectors: Vectors | None = None,
+        database: "VectorDatabase | None" = None,
     ) -> None:
         """Encode and index the default catalogue.
 
@@ -75,16 +81,20 @@ class SideBySide:
             ready: Folder of vectors made beforehand, see `cached_vectors`.
             kept: Whether vectors and graphs go to the user's cache.
             vectors: Of the default catalogue, if they are there already.
+            database: Keeps vectors and graphs rather than this process.
         """
         self.titles = [*titles, *others]
         self.default_count = len(titles)
         self.origins = {name: encoder.origin for name, encoder in encoders.items()}
         self._folded = [title.text.casefold() for title in self.titles]
+        self._row_of: dict[str, int] = {}
+        for row, title in enumerate(titles):
+            self._row_of.setdefault(text_key(title.text), row)
         self._encoders = encoders
         self._ready = ready
         self._kept = kept
-        vectors = vectors or self._encode(titles, report)
-        self._default = self._catalogues_of(self.titles[: len(titles)], vectors)
+        self._database = database
+        self._default = self._catalogues_of(self.titles[: len(titles)], report, vectors)
         self._whole: dict[str, Catalogue] | None = None
         self._whole_lock = threading.Lock()
 
@@ -112,7 +122,14 @@ class SideBySide:
             encoders[name] = shared_encoder(tuned if adapter else name, adapter)
             # The first call sets up the tokenizer, which two threads must not do at once.
             encoders[name].encode(["Job title"])
-        return cls(default_titles(titles), encoders, report, other_titles(titles), parts.ready)
+        return cls(
+            default_titles(titles),
+            encoders,
+            report,
+            other_titles(titles),
+            parts.ready,
+            database=_database(parts.database) if parts.database else None,
+        )
 
     def over(
         self, titles: Sequence[OwnTitle], report: Report, vectors: Vectors | None = None
@@ -170,7 +187,7 @@ class SideBySide:
         results = {}
         for name, catalogue in self._catalogues(whole).items():
             # Asked for more, because the title itself is among the nearest, and doubles may be.
-            hits = _nearest(catalogue, catalogue.vectors[row : row + 1], k + SPARE)
+            hits = _nearest(catalogue, catalogue.index.vectors(np.array([row])), k + SPARE)
             first: dict[str, Hit] = {}
             for hit in sorted(hits, key=lambda hit: hit.row):
                 first.setdefault(text_key(hit.title.text), hit)
@@ -185,10 +202,9 @@ class SideBySide:
             InputError: There is none.
         """
         key = text_key(checked_query(text))
-        for row in range(self.default_count):
-            if text_key(self.titles[row].text) == key:
-                return row
-        raise InputError(f"{key[:60]!r} is no title of the catalogue: search for one first.")
+        if key not in self._row_of:
+            raise InputError(f"{key[:60]!r} is no title of the catalogue: search for one first.")
+        return self._row_of[key]
 
     def find(self, text: str, most: int, whole: bool = False) -> list[int]:
         """Rows of the titles that contain every word of a text, the closest in length first.
@@ -215,26 +231,25 @@ class SideBySide:
         """One model's vectors of any texts, float32, shape (len(texts), 384)."""
         return self._encoders[name].encode(texts)
 
-    def vectors(self, name: str) -> np.ndarray:
-        """One model's vectors of the default catalogue, float32, shape (default_count, 384)."""
-        return self._default[name].vectors
+    def vectors(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+        """One model's vectors of the default catalogue, or of some rows of it, shape (n, 384)."""
+        return self._default[name].index.vectors(rows)
 
     def neighbourhoods(self) -> Neighbourhoods:
         """The nearest titles of every title of the default catalogue under both models."""
         return Neighbourhoods(
-            **{name: neighbours(c.vectors, c.index) for name, c in self._default.items()}
+            **{name: neighbours(c.index.vectors(), c.index) for name, c in self._default.items()}
         )
 
     def load_whole(self, report: Report = _silent) -> None:
         """Encode and index the whole catalogue, if that is still to be done."""
         with self._whole_lock:
             if self._whole is None:
-                rest = self._encode(self.titles[self.default_count :], report)
-                vectors = {
-                    name: np.concatenate([self._default[name].vectors, rest[name]])
-                    for name in self._encoders
-                }
-                self._whole = self._catalogues_of(self.titles, vectors)
+                vectors = None
+                if self._database is None:
+                    rest = self._encode(self.titles[self.default_count :], report)
+                    vectors = {n: np.concatenate([self.vectors(n), rest[n]]) for n in rest}
+                self._whole = self._catalogues_of(self.titles, report, vectors)
 
     def _catalogues(self, whole: bool) -> dict[str, Catalogue]:
         if not whole:
@@ -243,14 +258,33 @@ class SideBySide:
         return self._whole
 
     def _catalogues_of(
-        self, titles: list[Title | OwnTitle], vectors: Vectors
+        self, titles: list[Title | OwnTitle], report: Report, vectors: Vectors | None
     ) -> dict[str, Catalogue]:
-        index = cached_index if self._kept else TitleIndex
-        return {name: Catalogue(titles, vectors[name], index(vectors[name])) for name in vectors}
+        if self._database is not None:
+            indexes = self._by_model(titles, report, self._database.index)
+        else:
+            index = cached_index if self._kept else TitleIndex
+            vectors = vectors or self._encode(titles, report)
+            indexes = {name: index(own) for name, own in vectors.items()}
+        return {name: Catalogue(titles, index) for name, index in indexes.items()}
 
     def _encode(self, titles: Sequence[Title | OwnTitle], report: Report) -> Vectors:
+        def encode(texts: list[str], encoder: Encoder, progress: Progress) -> np.ndarray:
+            if self._kept:
+                return cached_vectors(texts, encoder, progress, self._ready)
+            return encoder.encode(texts, progress)
+
+        return self._by_model(titles, report, encode)
+
+    def _by_model(
+        self,
+        titles: Sequence[Title | OwnTitle],
+        report: Report,
+        make: Callable[[list[str], Encoder, Progress], Made],
+    ) -> dict[str, Made]:
+        """What `make` makes of the titles with each model; `report` is told of the encoding."""
         texts = [title.text for title in titles]
-        vectors = {}
+        made = {}
         for turn, (name, encoder) in enumerate(self._encoders.items()):
             doing = f"Encoding {len(titles):,} titles with the {WRITTEN[name]}"
 
@@ -258,22 +292,28 @@ class SideBySide:
                 report((turn + done / total) / len(self._encoders), doing)
 
             progress(0, 1)
-            if self._kept:
-                vectors[name] = cached_vectors(texts, encoder, progress, self._ready)
-            else:
-                vectors[name] = encoder.encode(texts, progress)
-        return vectors
+            made[name] = make(texts, encoder, progress)
+        return made
+
+
+def _database(url: str) -> "VectorDatabase":
+    try:
+        from jobtitles.database import shared_database
+    except ImportError as error:
+        raise SourceError(
+            "VECTORS_URL is set, but its client is not installed: "
+            "pip install -r requirements-postgres.txt."
+        ) from error
+    return shared_database(url)
 
 
 def _nearest(
     catalogue: Catalogue, vector: np.ndarray, k: int, wanted: Wanted | None = None
 ) -> list[Hit]:
-    if wanted is None:
-        rows, scores = catalogue.index.search(vector, k)
-    else:
-        own = np.array([row for row, t in enumerate(catalogue.titles) if wanted(t)], np.int64)
-        places, scores = exact_search(catalogue.vectors[own], vector, min(k, len(own)))
-        rows = own[places]
+    among = None
+    if wanted is not None:
+        among = np.array([row for row, t in enumerate(catalogue.titles) if wanted(t)], np.int64)
+    rows, scores = catalogue.index.search(vector, k, among=among)
     return [
         Hit(row, catalogue.titles[row], score)
         for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True)

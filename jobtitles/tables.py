@@ -223,7 +223,7 @@ class Table:
         place, rows, number = -1, [], 0
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             if place < 0:
-                place = self._place([_text(cell) for cell in cells])
+                place = self._place([cell_text(cell) for cell in cells])
                 continue
             width = len(self.columns)
             if any(cell is not None for cell in cells[width:]):
@@ -234,10 +234,10 @@ class Table:
             rows.append([*cells[:width], *[None] * (width - len(cells))])
             if len(rows) == self.limits.portion:
                 self.part = min(number / last, 1.0)
-                yield Portion(rows, [_text(row[place]) for row in rows])
+                yield Portion(rows, [cell_text(row[place]) for row in rows])
                 rows = []
         book.close()
-        yield from self._rest(place, rows, [_text(row[place]) for row in rows])
+        yield from self._rest(place, rows, [cell_text(row[place]) for row in rows])
 
     def _parquet(self) -> Iterator[Portion]:
         try:
@@ -259,7 +259,7 @@ class Table:
             done += len(batch)
             self.part = done / total
             cells = batch.column(batch.schema.get_field_index(self.column)).to_pylist()
-            yield Portion(pa.Table.from_batches([batch]), [_text(cell) for cell in cells])
+            yield Portion(pa.Table.from_batches([batch]), [cell_text(cell) for cell in cells])
 
     def _batches(self, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
         try:
@@ -333,5 +333,6 @@ def defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """A cell of whatever type as text, "" for an empty one."""
     return "" if cell is None else str(cell)

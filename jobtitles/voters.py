@@ -2,26 +2,16 @@
 
 import hashlib
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
 
-from jobtitles.catalogue import cached_index, cached_vectors
+from jobtitles.catalogue import Index, cached_index, cached_vectors
 from jobtitles.classifiers import Classifiers
 from jobtitles.encoder import Encoder, Progress
 from jobtitles.labelled import Labelled
 from jobtitles.tidying import tidied
 from jobtitles.votes import Evidence
-
-
-class Index(Protocol):
-    """What finds the nearest of the labelled titles."""
-
-    def search(
-        self, queries: np.ndarray, k: int, threads: int = 1
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As `TitleIndex.search`."""
 
 
 class Voters:

