@@ -67,12 +67,14 @@ def test_a_table_shows_its_columns_beside_the_titles(visit_small, tmp_path):
     expect(items(tab, LISTS[0]).locator(".name")).to_have_text("ACME <b>")
 
 
-def test_an_encoding_is_stopped_at_work_and_in_the_queue(visit_small):
-    many = "\n".join(f"Welder {number}" for number in range(20_000))
+def test_an_encoding_is_stopped_at_work_and_in_the_queue(visit_small, tmp_path):
+    many = tmp_path / "many.csv"
+    many.write_text("\n".join(["title", *(f"Welder {number}" for number in range(20_000))]))
     first, second = visit_small(), visit_small()
     for tab in (first, second):
         choose(tab, "My catalogue")
-        tab.get_by_label("My titles, one a line").fill(many)
+        tab.locator("input[type=file]").last.set_input_files(many)
+        expect(tab.get_by_label("Column of the titles")).to_have_value("title")
         tab.get_by_role("button", name="Use these titles").click()
     expect(first.locator("#own-said")).to_contain_text("Encoding")
     for tab in (second, first):  # the second waits for the first
@@ -80,7 +82,8 @@ def test_an_encoding_is_stopped_at_work_and_in_the_queue(visit_small):
     for tab in (first, second):
         expect(tab.locator("#own-said")).to_contain_text("Stopped; nothing has changed.")
         expect(tab.get_by_label("My own")).not_to_be_checked()
-    use(first, TITLES)  # a stop is forgotten
+    first.get_by_role("button", name="Example", exact=True).click()  # a stop is forgotten
+    expect(first.locator("#own-said")).to_contain_text("8 different titles are searched now")
 
 
 def test_too_few_lines_get_a_sentence(visit_small):
