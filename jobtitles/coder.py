@@ -136,6 +136,7 @@ class Coder:
         calibration: What was fitted for the model.
         names: Code -> name of every occupation.
         voters: The model and the labelled titles.
+        precision: In which the model encodes.
         digest: Names model, labelled titles and calibration.
     """
 
@@ -167,6 +168,7 @@ class Coder:
         self.calibration = calibration
         self._codes = sorted(labelled.names)
         self.names = labelled.names
+        self.precision = encoder.precision
         self._classifiers = calibration.classifiers.over(self._codes)
         self.voters = Voters(encoder, labelled, progress, ready)
         digest = f"{self.voters.digest} {calibration.digest}"
@@ -239,6 +241,7 @@ def load_coder(
     parts: Parts = SHIPPED,
     onet: Path | None = None,
     progress: Progress | None = None,
+    precision: str = "",
     device: str = "cpu",
 ) -> Coder:
     """The shipped coder; the first time it takes minutes to encode the titles it votes with.
@@ -247,6 +250,7 @@ def load_coder(
         parts: Where model and calibration are, and the dataset whose titles vote.
         onet: Folder or zip of O*NET's text files with the crosswalk: its titles vote as well.
         progress: Told of the encoding: (titles done, titles in all).
+        precision: "float32" or "bfloat16" where it must be that one; empty: the quicker.
         device: That encodes, such as "cuda".
 
     Raises:
@@ -254,7 +258,7 @@ def load_coder(
         SourceError: The model is missing or not the one that the calibration was made for.
     """
     calibration = Calibration.read(parts.calibration)
-    encoder = shared_encoder("finetuned", parts.adapter("finetuned"))
+    encoder = shared_encoder("finetuned", parts.adapter("finetuned"), precision)
     if device != "cpu":
         encoder = encoder.on(device)
     labelled = labelled_titles(parts.dataset, onet)

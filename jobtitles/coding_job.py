@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fsspec
 import pyarrow as pa
@@ -49,7 +49,11 @@ class JobSettings:
     workers: int = field(
         default=0, metadata={"help": "that hold a model; 0: one a GPU, or one for so many cores"}
     )
-    cores: int = field(default=2, metadata={"help": "cores of a worker without a GPU"})
+    cores: int = field(default=2, metadata={"help": "cores of a worker"})
+    precision: Literal["auto", "float32", "bfloat16"] = field(
+        default="auto",
+        metadata={"help": "of all workers; auto: what is quicker where the job is started"},
+    )
     buckets: int = field(
         default=64, metadata={"help": "portions of the distinct titles; what a kill loses is one"}
     )
@@ -77,13 +81,14 @@ def code_files(settings: JobSettings) -> None:
     if min(settings.buckets, settings.cores) < 1 or settings.workers < 0:
         raise InputError("buckets and cores are 1 or more, workers 0 or more.")
     try:
-        work, versions = _planned(settings)
+        work, versions = planned(settings)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"{settings.input} or {settings.output}: {error}.") from error
     print(f"{len(work.inputs):,} files; loading the coder", flush=True)
     # Loaded here as well: it names the job, and fills this machine's cache for its workers.
-    work = replace(work, coder=load_coder(work.parts, work.onet).digest)
-    folder, work = work.state, _claimed(work, versions)
+    coder = load_coder(work.parts, work.onet, precision=work.precision)
+    work = replace(work, coder=coder.digest, precision=coder.precision)
+    folder, work = work.state, claimed(work, versions)
     try:
         ray.init(settings.address or "local", include_dashboard=False, log_to_driver=False)
     except ConnectionError as error:
@@ -141,10 +146,12 @@ def _stage(
     return done
 
 
-def _planned(settings: JobSettings) -> tuple[Work, list[str]]:
+def planned(settings: JobSettings) -> tuple[Work, list[str]]:
     """What is to be done, the coder not yet named, and a version of every input.
 
-    All inputs can be read and have the column.
+    Raises:
+        InputError: There is no input, it lacks the column, or would be replaced.
+        DataError: An input is no Parquet.
     """
     files, path = fsspec.url_to_fs(settings.input)
     target, folder = fsspec.url_to_fs(settings.output)
@@ -154,7 +161,9 @@ def _planned(settings: JobSettings) -> tuple[Work, list[str]]:
     else:
         # What was written before a kill is no input, where the output stands in the input.
         within = f"{folder}/" if type(files) is type(target) and folder != path else None
-        found = [own for own in sorted(files.find(path)) if not within or within not in own]
+        found = [
+            own for own in sorted(files.find(path)) if not within or not own.startswith(within)
+        ]
         inputs, root = [own for own in found if _is_wanted(own, path)], path
     if not inputs:
         raise InputError(f"{settings.input}: there is no Parquet file.")
@@ -177,6 +186,7 @@ def _planned(settings: JobSettings) -> tuple[Work, list[str]]:
         coder="",
         parts=replace(SHIPPED, dataset=settings.dataset.absolute()),
         onet=Path(settings.onet).absolute() if settings.onet else None,
+        precision="" if settings.precision == "auto" else settings.precision,
         device="cpu",
     )
     return work, [files.ukey(own) for own in inputs]
@@ -201,7 +211,7 @@ def _is_wanted(path: str, root: str) -> bool:
     return path.endswith(SUFFIX) and not any(part.startswith(("_", ".")) for part in parts)
 
 
-def _claimed(work: Work, versions: list[str]) -> Work:
+def claimed(work: Work, versions: list[str]) -> Work:
     """The work with its state in a folder named by all that decides the result.
 
     Not by where this repository lies: on a cluster that is another folder each time.
@@ -209,7 +219,8 @@ def _claimed(work: Work, versions: list[str]) -> Work:
     Raises:
         InputError: Outputs are there that this job has not written.
     """
-    decides = [work.coder, work.column, work.k, work.prefix, work.buckets, work.outputs, versions]
+    decides = [work.coder, work.precision, work.column, work.k, work.prefix, work.buckets]
+    decides += [work.outputs, versions]
     name = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:20]
     own = replace(work, state=posixpath.join(work.state, name))
     files = work.files

@@ -46,6 +46,7 @@ class Work:
         coder: Digest of the coder that all workers must have.
         parts: Where model, calibration and dataset are.
         onet: Folder of O*NET's text files, or None.
+        precision: In which all workers encode, "float32" or "bfloat16".
         device: That encodes: "cpu" or "cuda".
     """
 
@@ -61,6 +62,7 @@ class Work:
     coder: str
     parts: Parts
     onet: Path | None
+    precision: str
     device: str
 
     def distinct(self, number: int) -> str:
@@ -111,7 +113,9 @@ class CodingWorker:
         self._work = work
         self._error: JobTitlesError | None = None
         try:
-            self._coder = load_coder(work.parts, work.onet, device=work.device)
+            self._coder = load_coder(
+                work.parts, work.onet, precision=work.precision, device=work.device
+            )
             if self._coder.digest != work.coder:
                 raise SourceError(
                     f"A worker's coder is {self._coder.digest[:12]}, the job's is "

@@ -1,7 +1,7 @@
 """The index over vectors that stand in PostgreSQL with pgvector, for more than one process holds.
 
 Chosen by VECTORS_URL=postgresql://user@host/name in the environment; needs
-requirements-postgres.txt here and the extension `vector` there. docs/scale.md has figures.
+requirements-postgres.txt here and the extension `vector` there. docs/scale.md says more.
 """
 
 import hashlib
@@ -193,23 +193,6 @@ class DatabaseIndex:
         rows = np.array([row for row, _ in found], np.int64).reshape(shape)
         return rows, np.array([score for _, score in found], np.float32).reshape(shape)
 
-    def delete(self) -> None:
-        """Remove the table; the index is of no use any more.
-
-        Raises:
-            SourceError: The database fails.
-        """
-        with self._database.connection() as connection:
-            connection.execute(sql.SQL("DROP TABLE {}").format(self._table))
-
-    def _asked(self, statement: sql.Composed, values: dict, every: bool) -> list[tuple[int, float]]:
-        """Rows and scores; where `every` is true all vectors are compared, not the graph's."""
-        with self._database.connection() as connection, connection.transaction():
-            if every:
-                connection.execute("SET LOCAL enable_indexscan = off")
-            # Never prepared: a plan that was kept would not heed the setting.
-            return connection.execute(statement, values, prepare=False).fetchall()
-
     def vectors(self, rows: np.ndarray | None = None) -> np.ndarray:
         """As `TitleIndex.vectors`.
 
@@ -225,6 +208,14 @@ class DatabaseIndex:
         return np.array(every, np.float32).reshape(-1, DIMENSION)[
             [place[row] for row in wanted.tolist()]
         ]
+
+    def _asked(self, statement: sql.Composed, values: dict, every: bool) -> list[tuple[int, float]]:
+        """Rows and scores; where `every` is true all vectors are compared, not the graph's."""
+        with self._database.connection() as connection, connection.transaction():
+            if every:
+                connection.execute("SET LOCAL enable_indexscan = off")
+            # Never prepared: a plan that was kept would not heed the setting.
+            return connection.execute(statement, values, prepare=False).fetchall()
 
 
 def _configured(connection: psycopg.Connection) -> None:

@@ -105,7 +105,7 @@ class Encoder:
 
         On CPUs without the instructions bfloat16 is several times slower: both are timed in turns.
         """
-        half = self._with(copy.deepcopy(self._model).bfloat16(), "bfloat16")
+        half = self.in_precision("bfloat16")
         titles = [f"Sr. Maintenance Technician {n} - 2nd shift, $24/hr" for n in range(128)]
         vectors, seconds = {}, {}
         for encoder in (self, half) * 3:
@@ -116,6 +116,12 @@ class Encoder:
         cosine = float((vectors[self] * vectors[half]).sum(axis=1).mean())
         faster = seconds[self] / seconds[half] >= QUICKER
         return half if faster and cosine >= NEAR else self
+
+    def in_precision(self, precision: str) -> "Encoder":
+        """The same model in "float32" or "bfloat16", quicker here or not."""
+        if precision == self.precision:
+            return self
+        return self._with(copy.deepcopy(self._model).to(getattr(torch, precision)), precision)
 
     def on(self, device: str) -> "Encoder":
         """The same model on another device, such as "cuda"."""
@@ -180,7 +186,7 @@ def load_encoder(name: str, adapter: Source | None = None) -> Encoder:
     return Encoder(name, model, tokenizer, config["max_seq_length"], digest, origin)
 
 
-def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
+def shared_encoder(name: str, adapter: Source | None = None, precision: str = "") -> Encoder:
     """An encoder for a process in which many threads encode, in the quickest precision.
 
     It is loaded, timed and used in the one thread that all of them share. A model is loaded once:
@@ -189,14 +195,17 @@ def shared_encoder(name: str, adapter: Source | None = None) -> Encoder:
     Args:
         name: As for `load_encoder`.
         adapter: As for `load_encoder`.
+        precision: "float32" or "bfloat16" where it must be that one.
 
     Raises:
         InputError: Another name.
         SourceError: Weights are missing, or are not the pinned ones.
     """
-    return ENCODING_THREAD.run(lambda: _quickest(name, adapter)).computed_in(ENCODING_THREAD)
+    loaded = ENCODING_THREAD.run(lambda: _loaded(name, adapter, precision))
+    return loaded.computed_in(ENCODING_THREAD)
 
 
 @cache
-def _quickest(name: str, adapter: Source | None) -> Encoder:
-    return load_encoder(name, adapter).quickest()
+def _loaded(name: str, adapter: Source | None, precision: str) -> Encoder:
+    encoder = load_encoder(name, adapter)
+    return encoder.in_precision(precision) if precision else encoder.quickest()

@@ -79,7 +79,8 @@ def chosen_parts(environment: Mapping[str, str]) -> Parts:
             SPACE_AUTHOR_NAME, is the account of repositories with the usual names. VECTORS_URL
             names a database, see jobtitles/database.py.
     """
-    return replace(_named_parts(environment), database=environment.get("VECTORS_URL", ""))
+    parts, database = _named_parts(environment), environment.get("VECTORS_URL")
+    return replace(parts, database=database) if database else parts
 
 
 def _named_parts(environment: Mapping[str, str]) -> Parts:

@@ -56,6 +56,7 @@ def test_a_changed_figure_makes_the_document_stale(tmp_path):
     for file in (
         *(f"dataset_card/{name}" for name in results),
         "model_card/throughput.json",
+        "model_card/coder_metrics.json",
         *METRICS.values(),
     ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

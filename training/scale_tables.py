@@ -9,7 +9,8 @@ FLOAT = 4  # bytes
 
 def _hundred_million(results: dict) -> str:
     assumed, rate = results["assumptions"], results["coding_speed"]["graph"]["titles_a_second"]
-    voting, encoded = results["coding_speed"]["labelled_titles"], _encoding_rate(results)
+    voting = results["coding_speed"]["labelled_titles"]
+    encoded = results["encoding_speed"]["titles_a_second"]["page"]
     rows = []
     for share in assumed["distinct_share"]:
         titles = assumed["rows"] * share
@@ -17,7 +18,7 @@ def _hundred_million(results: dict) -> str:
         dollars = hours * assumed["cores_a_worker"] * assumed["dollars_a_core_hour"]
         for workers in assumed["workers"]:
             cells = [f"{share:.0%}", f"{titles / 1e6:.0f} million", str(workers)]
-            rows.append([*cells, f"{hours / workers:.1f}", f"{dollars:.2f}"])
+            rows.append([*cells, f"{hours / workers:.2f}", f"{dollars:.2f}"])
     header = ["distinct", "titles coded", "workers of two cores", "hours", "dollars"]
     return (
         f"From {rate:.0f} titles a second and worker (`model_card/coding_speed.json`), "
@@ -26,11 +27,6 @@ def _hundred_million(results: dict) -> str:
         f"vote (about {voting / encoded / 60:.0f} minutes) and links them:\n\n"
         + table(header, rows)
     )
-
-
-def _encoding_rate(results: dict) -> float:
-    """Titles encoded a second by this project's encoder."""
-    return results["encoding_speed"]["titles_a_second"]["page"]
 
 
 def _vectors(results: dict) -> str:
