@@ -34,6 +34,7 @@ from training.factoring import factored
 from training.groups import training_groups
 from training.losses import make_loss
 from training.onet import RealTitles, read_real_titles
+from training.packed import PackedModel
 from training.recipe import FinetuneSettings, recipe_of, second_recipe
 from training.triplets import build_triplets
 from training.validation import ValidationRetrieval, encoder_of
@@ -166,16 +167,17 @@ def _course(
         print(f"{folder}: trained already, for {report['minutes']} minutes", flush=True)
         return _Course(kept, report)
     guide = _previous(settings)
+    bf16 = settings.bf16 == "yes" or (
+        settings.bf16 == "auto" and bf16_is_faster(start_model(settings))
+    )
+    miner = encoder_of(guide).in_precision("bfloat16" if bf16 else "float32")
     uses_negatives = settings.loss == "triplet" or settings.hard_negatives
     training_set = build_triplets(
         training_groups(settings.dataset),
         real,
         titles,
-        encoder_of(guide).encode if uses_negatives else None,
+        miner.encode if uses_negatives else None,
         settings,
-    )
-    bf16 = settings.bf16 == "yes" or (
-        settings.bf16 == "auto" and bf16_is_faster(start_model(settings))
     )
     states, history, steps, resumed = [], [], 0, False
     for seed in range(settings.seed, settings.seed + settings.seeds):
@@ -226,10 +228,10 @@ def _read_files(settings: FinetuneSettings) -> list[Path]:
 
 def start_model(settings: FinetuneSettings) -> SentenceTransformer:
     """The base model as training takes it up."""
-    model = SentenceTransformer(
+    model = PackedModel(
         str(base_model().path),
         device=settings.device or None,
-        # Measured on the CPU in bfloat16: a sixth faster than the fused kernels.
+        # Measured on the CPU in bfloat16: half the time of the fused kernels.
         model_kwargs={"attn_implementation": "eager"},
         config_kwargs={
             "hidden_dropout_prob": settings.dropout,

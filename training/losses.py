@@ -3,12 +3,13 @@
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import losses
-from torch.nn.functional import cross_entropy, log_softmax, normalize
+from torch.nn.functional import cross_entropy, log_softmax, normalize, pad
 
-from training.bucketed import BUCKET, BucketedModel
 from training.recipe import FinetuneSettings
 
 DIMENSIONS = (384, 256, 128, 64)
+# Texts that the cached losses embed at a time, padded to their longest.
+MINI_BATCH = 32
 
 
 def make_loss(
@@ -30,25 +31,24 @@ def make_loss(
         guide: Of the "gist" losses: its vectors tell which in-batch negatives are none.
         overlap: Whether two labels share an occupation, bool, (l, l).
     """
-    bucketed = BucketedModel(model)
     both = ("query_to_doc", "doc_to_query")
     if settings.loss == "triplet":
         metric = losses.TripletDistanceMetric.COSINE
-        loss = losses.TripletLoss(bucketed, metric, triplet_margin=settings.margin)
+        loss = losses.TripletLoss(model, metric, triplet_margin=settings.margin)
     elif settings.loss == "mnrl":
-        loss = losses.MultipleNegativesRankingLoss(bucketed, scale=settings.scale, directions=both)
+        loss = losses.MultipleNegativesRankingLoss(model, scale=settings.scale, directions=both)
     elif settings.loss == "cached_mnrl":
         loss = losses.CachedMultipleNegativesRankingLoss(
-            model, scale=settings.scale, directions=both, mini_batch_size=BUCKET
+            model, scale=settings.scale, directions=both, mini_batch_size=MINI_BATCH
         )
     elif settings.loss == "gist":
-        loss = losses.GISTEmbedLoss(bucketed, BucketedModel(guide), temperature=1 / settings.scale)
+        loss = losses.GISTEmbedLoss(model, guide, temperature=1 / settings.scale)
     elif settings.loss == "cached_gist":
         loss = losses.CachedGISTEmbedLoss(
-            model, guide, temperature=1 / settings.scale, mini_batch_size=BUCKET
+            model, guide, temperature=1 / settings.scale, mini_batch_size=MINI_BATCH
         )
     else:
-        loss = OccupationRankingLoss(bucketed, settings.scale, overlap, settings.loss == "supcon")
+        loss = OccupationRankingLoss(model, settings.scale, overlap, settings.loss == "supcon")
     return losses.MatryoshkaLoss(loss.model, loss, DIMENSIONS) if settings.matryoshka else loss
 
 
@@ -80,8 +80,8 @@ class OccupationRankingLoss(torch.nn.Module):
             features: Tokenised anchors, positives and perhaps negatives, b of each.
             labels: Rows of `overlap` of every anchor and of its negative, shape (b, 2).
         """
-        vectors = [normalize(self.model(f)["sentence_embedding"].float()) for f in features]
-        anchors, positives, negatives = vectors[0], vectors[1], vectors[2:]
+        vectors = normalize(self.model(_joined(features))["sentence_embedding"].float())
+        anchors, positives, *negatives = vectors.split(len(labels))
         own, of_negative = labels.unbind(1)
         same = self.overlap[own][:, own]
         same.fill_diagonal_(True)
@@ -100,5 +100,15 @@ class OccupationRankingLoss(torch.nn.Module):
             return -(chances * same).sum(1).div(same.sum(1)).mean()
         own = torch.arange(len(same), device=same.device)
         others = same.clone().fill_diagonal_(False)
-        masked = torch.nn.functional.pad(others, (0, logits.shape[1] - len(same)))
+        masked = pad(others, (0, logits.shape[1] - len(same)))
         return cross_entropy(logits.masked_fill(masked, -torch.inf), own)
+
+
+def _joined(features: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The columns of a batch as one batch, padded on the right to the longest."""
+    return {
+        name: torch.cat([pad(own[name], (0, width - own[name].shape[1])) for own in features])
+        for name in features[0]
+        if torch.is_tensor(features[0][name])
+        for width in [max(own[name].shape[1] for own in features)]
+    }

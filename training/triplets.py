@@ -198,10 +198,10 @@ def _listed(
     onet = real.train if real else []
     written = read_occupation_titles(settings.dataset, ("train",)) if settings.written_share else []
     codes_of = {text_key(title.text): title.codes for title in written}
-    known = {text_key(title.text) for title in onet}
+    known = {text_key(title.text) for title in onet} | barred
     return [
         *(ListedTitle(t.text, t.codes | codes_of.get(text_key(t.text), frozenset())) for t in onet),
-        *(t for t in written if text_key(t.text) not in known | barred),
+        *(t for t in written if text_key(t.text) not in known),
     ]
 
 
