@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from jobtitles.records import Hit, Title
+from jobtitles.records import Hit, OwnTitle, Title
 from jobtitles.ui.markup import escape, ranked_lists
 
 
@@ -65,3 +65,16 @@ def test_titles_scores_and_occupations_are_shown_escaped():
     assert "0.123<" in page
     assert "29-1141.00" in page
     assert "Registered Nurses" in page
+
+
+def test_an_address_among_the_own_details_is_a_link_and_nothing_else_is():
+    address = 'https://jobs.example/?id=1&x="><b>'
+    details = ("ACME <i>", address, "javascript:alert(1)")
+    own = [Hit(1, OwnTitle("Nurse", details), 0.5)]
+    page = ranked_lists("", {"base": own, "finetuned": own})
+    [(linked, shown)] = set(re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', page))
+    assert html.unescape(linked) == html.unescape(shown) == address
+    assert "<b>" not in page and "<i>" not in page
+    assert html.unescape(re.search(r'class="name">(.*?)</span>', page)[1]).endswith(
+        " · javascript:alert(1)"
+    )

@@ -1,6 +1,7 @@
 """HTML of the page: everything that came from a user or from the data is escaped here."""
 
 import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +34,7 @@ SAVING = r"""() => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
+ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 # gr.HTML puts its value through a template step, where these have a meaning of their own.
 TEMPLATE_CHARACTERS = {ord(c): f"&#{ord(c)};" for c in "${}`\\"}
 
@@ -114,9 +116,19 @@ def _item(place: int, hit: Hit, mark: str, code: str) -> str:
         f'<div class="what"><button type="button" class="pick" data-row="{hit.row}">'
         f'<bdi class="title">{escape(title.text)}</bdi></button>'
         f'<div class="occupation"><span class="code">{escape(title.onet_code)}</span> '
-        f'<span class="name">{escape(title.onet_name)}</span> {seen}</div></div>'
+        f'<span class="name">{_linked(title.onet_name)}</span> {seen}</div></div>'
         f'<div class="side"><span class="score">{hit.score:.3f}</span>{mark}</div></li>'
     )
+
+
+def _linked(text: str) -> str:
+    """Text as HTML; an address in it, as a visitor's own titles may have, is a link."""
+    escaped, end = "", 0
+    for found in ADDRESS.finditer(text):
+        address = escape(found[0])
+        link = f'<a href="{address}" target="_blank" rel="noopener noreferrer">{address}</a>'
+        escaped, end = escaped + escape(text[end : found.start()]) + link, found.end()
+    return escaped + escape(text[end:])
 
 
 def _moved(place: int, before: int | None) -> str:
