@@ -162,8 +162,8 @@ class Coder:
         """
         if calibration.model != encoder.digest:
             raise SourceError(
-                f"The coder is calibrated for model {calibration.model[:12]}, not for "
-                f"{encoder.digest[:12]}: run `make coder`."
+                f"The coder is calibrated for model {calibration.model[-12:]}, not for "
+                f"{encoder.digest[-12:]}: run `make coder`."
             )
         self.calibration = calibration
         self._codes = sorted(labelled.names)

@@ -24,7 +24,13 @@ from tqdm import tqdm
 
 from jobtitles.code_columns import column_names
 from jobtitles.coder import load_coder
-from jobtitles.coding_tasks import CodingWorker, Work, write_coded, write_distinct
+from jobtitles.coding_tasks import (
+    CodingWorker,
+    Work,
+    settled_precision,
+    write_coded,
+    write_distinct,
+)
 from jobtitles.errors import DataError, InputError, JobTitlesError
 from jobtitles.parts import SHIPPED
 from jobtitles.sources import DATASET_DIR
@@ -87,8 +93,9 @@ def code_files(settings: JobSettings) -> None:
     print(f"{len(work.inputs):,} files; loading the coder", flush=True)
     # Loaded here as well: it names the job, and fills this machine's cache for its workers.
     coder = load_coder(work.parts, work.onet, precision=work.precision)
-    work = replace(work, coder=coder.digest, precision=coder.precision)
+    work = replace(work, coder=coder.digest)
     folder, work = work.state, claimed(work, versions)
+    work = replace(work, precision=settled_precision(work, coder.precision))
     try:
         ray.init(settings.address or "local", include_dashboard=False, log_to_driver=False)
     except ConnectionError as error:

@@ -193,6 +193,18 @@ def write_coded(work: Work, number: int) -> int:
     return rows
 
 
+def settled_precision(work: Work, quicker: str) -> str:
+    """The precision in which a job was begun; a new job's is the given one.
+
+    Timed anew, another could seem quicker when the job is taken up.
+    """
+    path = posixpath.join(work.state, "precision")
+    if work.files.exists(path):
+        return work.files.cat_file(path).decode()
+    _write(work, path, lambda file: file.write(quicker.encode()))
+    return quicker
+
+
 def _distinct(work: Work, number: int, bucket: int) -> pa.ChunkedArray:
     """The distinct titles of an input file that fall into a bucket."""
     table = pq.read_table(

@@ -187,15 +187,15 @@ def load_encoder(name: str, adapter: Source | None = None) -> Encoder:
 
 
 def shared_encoder(name: str, adapter: Source | None = None, precision: str = "") -> Encoder:
-    """An encoder for a process in which many threads encode, in the quickest precision.
+    """An encoder for a process in which many threads encode.
 
-    It is loaded, timed and used in the one thread that all of them share. A model is loaded once:
-    whoever asks for it gets vectors of the same precision.
+    It is loaded, timed and used in the one thread that all of them share. A model is loaded once,
+    in the quickest precision, and once more in each that is asked for by name.
 
     Args:
         name: As for `load_encoder`.
         adapter: As for `load_encoder`.
-        precision: "float32" or "bfloat16" where it must be that one.
+        precision: "float32" or "bfloat16" where it must be that one; empty: the quickest.
 
     Raises:
         InputError: Another name.

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +18,7 @@ from jobtitles.catalogue import read_titles
 from jobtitles.coded_file import CodeSettings, code_table
 from jobtitles.coder import load_coder
 from jobtitles.coding_job import JobSettings, claimed, code_files, planned
-from jobtitles.coding_tasks import CodingWorker
+from jobtitles.coding_tasks import CodingWorker, settled_precision
 from jobtitles.errors import InputError, SourceError
 from jobtitles.parts import SHIPPED
 from jobtitles.sources import ROOT
@@ -135,7 +134,8 @@ def test_a_job_is_named_by_what_decides_its_result(titles_folder, small_dataset)
     output.write_text("")
     with pytest.raises(InputError, match="there already, and not of this job"):
         claimed(work, versions)
-    Path(own.state).mkdir(parents=True)
+    assert settled_precision(own, "bfloat16") == "bfloat16"
+    assert settled_precision(own, "float32") == "bfloat16"
     assert claimed(work, versions) == own
 
 

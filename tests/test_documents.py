@@ -9,8 +9,10 @@ from dataclasses import asdict
 
 import pytest
 from huggingface_hub import ModelCard
+from PIL import Image
 
 from jobtitles.errors import DataError
+from jobtitles.files import sha256_of
 from jobtitles.sources import ADAPTERS, ROOT, shipped_adapter
 from training.cards import BLOCKS, DOCUMENTS, rendered
 from training.recipe import read_recipe
@@ -31,6 +33,13 @@ def test_every_block_stands_in_a_document(name):
         re.search(rf"^(<!--|#) figures: {name}\b", (ROOT / document).read_text("utf-8"), re.M)
         for document in DOCUMENTS
     )
+
+
+def test_the_charts_of_the_llms_are_of_todays_result():
+    folder = ROOT / "dataset_card"
+    with Image.open(folder / "llm_benchmark.png") as picture:
+        drawn_from = picture.text["result_sha256"]
+    assert drawn_from == sha256_of(folder / "llm_benchmark.json"), "pytest -m trial -k charts_of"
 
 
 def test_the_hub_reads_the_results():

@@ -187,6 +187,14 @@ def test_what_waits_for_the_thread_is_computed_together():
     assert sorted(sizes) == [1, 2, 6]
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_shared_encoder_has_the_precision_asked_for(precision):
+    shared = shared_encoder("base", precision=precision)
+    assert shared.precision == precision
+    off = np.abs(shared.encode(TITLES) - load_encoder("base").encode(TITLES)).max()
+    assert off < 1e-5 if precision == "float32" else 1e-5 < off < 0.05
+
+
 def test_a_shared_encoder_gives_the_same_vectors(encoders):
     shared = shared_encoder("finetuned")
     titles = [title for title in TITLES if title.strip()]

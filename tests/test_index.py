@@ -85,7 +85,8 @@ def test_fallback_on_the_default_catalogue(engine, monkeypatch):
     vectors = engine.vectors("base")
     with_graph = TitleIndex(vectors).search(vectors[:100], 5)[1]
     monkeypatch.setattr(jobtitles.index, "hnswlib_runs", lambda: False)
-    assert TitleIndex(vectors).search(vectors[:100], 5)[1] == pytest.approx(with_graph, abs=1e-6)
+    # Sums of 384 products in float32, in another order.
+    assert TitleIndex(vectors).search(vectors[:100], 5)[1] == pytest.approx(with_graph, abs=2e-6)
 
 
 def test_an_empty_index_finds_nothing():

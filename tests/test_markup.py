@@ -69,7 +69,7 @@ def test_titles_scores_and_occupations_are_shown_escaped():
 
 def test_an_address_among_the_own_details_is_a_link_and_nothing_else_is():
     address = 'https://jobs.example/?id=1&x="><b>'
-    details = ("ACME <i>", address, "javascript:alert(1)")
+    details = ("ACME <i>", f"({address}),", "javascript:alert(1)")
     own = [Hit(1, OwnTitle("Nurse", details), 0.5)]
     page = ranked_lists("", {"base": own, "finetuned": own})
     [(linked, shown)] = set(re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', page))

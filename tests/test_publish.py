@@ -34,10 +34,17 @@ def server(monkeypatch):
         yield hub
 
 
+def copied_dataset(folder):
+    """The dataset, beside the results of the coder that its card tells."""
+    shutil.copytree(DATASET_DIR, folder / "dataset_card")
+    (folder / "model_card").mkdir()
+    shutil.copy(ROOT / "model_card" / "coder_metrics.json", folder / "model_card")
+    return folder / "dataset_card"
+
+
 def test_the_dataset_is_published_once_and_can_be_loaded(server, tmp_path, capsys):
     # By the dataset stage's --push, which publishes what it has made.
-    made = tmp_path / "dataset_card"
-    shutil.copytree(DATASET_DIR, made)
+    made = copied_dataset(tmp_path)
     corrections = ROOT / "training" / "corrections.tsv"
     build_dataset(DatasetSettings(made / "raw", corrections, made, push=True))
     repo = server.repos[REPO]
@@ -155,8 +162,7 @@ def test_the_cards_are_right_about_loading_from_the_hub(server, tmp_path):
 
 
 def test_a_card_with_old_figures_is_not_published(server, tmp_path):
-    made = tmp_path / "dataset_card"
-    shutil.copytree(DATASET_DIR, made)
+    made = copied_dataset(tmp_path)
     stats = json.loads((made / "stats.json").read_text())
     (made / "stats.json").write_text(json.dumps({**stats, "rows": 1}))
     with pytest.raises(DataError, match="has old figures"):

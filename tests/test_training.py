@@ -104,12 +104,17 @@ def small_recipe(folder, dataset, **changes):
 
 
 @pytest.mark.parametrize(
-    ("loss", "matryoshka"),
-    [*((loss, False) for loss in LOSSES), ("masked_ranking", True), ("cached_mnrl", True)],
+    ("loss", "matryoshka", "bf16"),
+    [
+        *((loss, False, "no") for loss in LOSSES),
+        ("masked_ranking", True, "no"),
+        ("cached_mnrl", True, "no"),
+        ("masked_ranking", False, "yes"),
+    ],
 )
-def test_every_loss_takes_a_step(loss, matryoshka, tiny_dataset, tmp_path):
+def test_every_loss_takes_a_step(loss, matryoshka, bf16, tiny_dataset, tmp_path):
     # The first step's rate is zero: it warms up.
-    changes = {"eval_every": 0, "max_steps": 2, "matryoshka": matryoshka, "bf16": "no"}
+    changes = {"eval_every": 0, "max_steps": 2, "matryoshka": matryoshka, "bf16": bf16}
     settings = small_recipe(tmp_path, tiny_dataset, loss=loss, **changes)
     titles = read_titles(tiny_dataset)
     trained = train(settings, titles, None, ValidationRetrieval(tiny_dataset, None))

@@ -36,6 +36,7 @@ RESULTS = {
     "coder": "model_card/coder_metrics.json",
     "throughput": "model_card/throughput.json",
     "assumptions": "docs/assumptions.json",
+    "scale": "docs/scale",
     "public": "model_card/public",
     "public_first": "model_card/public/first",
     "ablation": "training/ablation",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from sentence_transformers import (
@@ -153,6 +155,7 @@ def _course(
     # Named by what decides its course: a killed run finds its own checkpoints, never another's.
     recipe = recipe_of(replace(settings, souped_with=""))
     recipe["read"] = [sha256_of(path) for path in _read_files(settings)]
+    recipe["bf16"] = bf16 = _bf16(settings)
     del recipe["base_share"]
     if settings.weights == "all":
         del recipe["lora_rank"]
@@ -167,9 +170,6 @@ def _course(
         print(f"{folder}: trained already, for {report['minutes']} minutes", flush=True)
         return _Course(kept, report)
     guide = _previous(settings)
-    bf16 = settings.bf16 == "yes" or (
-        settings.bf16 == "auto" and bf16_is_faster(start_model(settings))
-    )
     miner = encoder_of(guide).in_precision("bfloat16" if bf16 else "float32")
     uses_negatives = settings.loss == "triplet" or settings.hard_negatives
     training_set = build_triplets(
@@ -217,6 +217,15 @@ def _course(
     }
     write_json(finished, report)
     return _Course(states, report)
+
+
+def _bf16(settings: FinetuneSettings) -> bool:
+    """Whether to train in bfloat16; of several processes the first one's timing counts."""
+    chosen = settings.bf16 == "yes"
+    if settings.bf16 == "auto":
+        chosen = bf16_is_faster(start_model(settings))
+    PartialState(cpu=settings.device == "cpu")
+    return broadcast_object_list([chosen])[0]
 
 
 def _read_files(settings: FinetuneSettings) -> list[Path]:

@@ -2,13 +2,14 @@
 
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.losses.merged_forward import embed_columns
 from sentence_transformers.sentence_transformer import losses
 from torch.nn.functional import cross_entropy, log_softmax, normalize, pad
 
 from training.recipe import FinetuneSettings
 
 DIMENSIONS = (384, 256, 128, 64)
-# Texts that the cached losses embed at a time, padded to their longest.
+# Texts that the cached losses embed at a time.
 MINI_BATCH = 32
 
 
@@ -80,8 +81,8 @@ class OccupationRankingLoss(torch.nn.Module):
             features: Tokenised anchors, positives and perhaps negatives, b of each.
             labels: Rows of `overlap` of every anchor and of its negative, shape (b, 2).
         """
-        vectors = normalize(self.model(_joined(features))["sentence_embedding"].float())
-        anchors, positives, *negatives = vectors.split(len(labels))
+        columns = embed_columns(self.model, features, separate_first=False)
+        anchors, positives, *negatives = (normalize(own.float()) for own in columns)
         own, of_negative = labels.unbind(1)
         same = self.overlap[own][:, own]
         same.fill_diagonal_(True)
@@ -102,13 +103,3 @@ class OccupationRankingLoss(torch.nn.Module):
         others = same.clone().fill_diagonal_(False)
         masked = pad(others, (0, logits.shape[1] - len(same)))
         return cross_entropy(logits.masked_fill(masked, -torch.inf), own)
-
-
-def _joined(features: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The columns of a batch as one batch, padded on the right to the longest."""
-    return {
-        name: torch.cat([pad(own[name], (0, width - own[name].shape[1])) for own in features])
-        for name in features[0]
-        if torch.is_tensor(features[0][name])
-        for width in [max(own[name].shape[1] for own in features)]
-    }

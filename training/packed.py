@@ -27,10 +27,10 @@ class PackedModel(SentenceTransformer):
         """
         mask = features["attention_mask"].bool()
         lengths = mask.sum(1)
-        line, start, size = (t.to(mask.device) for t in _placed(lengths.tolist()))
+        *where, shape = _placed(lengths.tolist())
+        line, start = (torch.tensor(own, device=mask.device) for own in where)
         row, place = mask.nonzero(as_tuple=True)
         at = line[row], start[row] + place
-        shape = int(line.max()) + 1, int(size)
         ids = mask.new_zeros(shape, dtype=torch.long)
         places, owner = torch.zeros_like(ids), torch.full_like(ids, -1)
         ids[at], places[at], owner[at] = features["input_ids"][mask], place, row
@@ -49,8 +49,8 @@ class PackedModel(SentenceTransformer):
         return {"sentence_embedding": normalize(means)}
 
 
-def _placed(lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Where each text stands: its line and its start there; and the length of the lines.
+def _placed(lengths: list[int]) -> tuple[list[int], list[int], tuple[int, int]]:
+    """Where each text stands, its line and its start there; and how many lines of which length.
 
     The longest come first, each into the first line that has room.
     """
@@ -63,4 +63,4 @@ def _placed(lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
             room.append(size)
         line[row], start[row] = found, size - room[found]
         room[found] -= lengths[row]
-    return torch.tensor(line), torch.tensor(start), torch.tensor(size)
+    return line, start, (len(room), size)

@@ -37,6 +37,7 @@ DATASET = (
     "stats.json",
     "gate.json",
     "llm_benchmark.json",
+    "llm_benchmark.png",
     "data/*.parquet",
     "occupations/*.parquet",
     "raw/*",

@@ -38,7 +38,37 @@ def _vectors(results: dict) -> str:
     return table(["titles", "both models' vectors, by arithmetic"], rows)
 
 
+def _job_speed(results: dict) -> str:
+    found = results["scale"].get("job_speed")
+    if not found:
+        return "Not measured yet."
+    seconds = found["seconds"]
+    return (
+        f"On {found['threads']} cores, {found['rows']:,} rows with {found['titles']:,} different "
+        f"titles: {seconds['one file']:.0f} s in one file by `scripts.code_titles`, "
+        f"{seconds['Ray']:.0f} s in several over Ray with one worker ({found['ratio']} times as "
+        "long), both once, from the start of the command."
+    )
+
+
+def _database_speed(results: dict) -> str:
+    found = results["scale"].get("database_speed")
+    if not found:
+        return "Not measured yet."
+    took = found["milliseconds"]
+    return (
+        f"Measured with {found['titles']:,} titles, server and page on the same "
+        f"{found['threads']} cores: encoding and writing {found['filling_s'] / 60:.0f} minutes, "
+        f"the graph {found['linking_s'] / 60:.0f}. A search for the {found['k']} nearest then "
+        f"takes {took['database']} ms, comparing every vector in this process {took['exact']} ms "
+        f"({found['ratio']} times as long); {found['recall']:.1%} of what it finds belongs to the "
+        f"{found['k']} nearest."
+    )
+
+
 BLOCKS: dict[str, Callable[[dict], str]] = {
     "hundred_million": _hundred_million,
     "vectors": _vectors,
+    "job_speed": _job_speed,
+    "database_speed": _database_speed,
 }

@@ -34,7 +34,7 @@ SAVING = r"""() => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
-ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://\S*[^\s.,;:!?)\]]", re.IGNORECASE)
 # gr.HTML puts its value through a template step, where these have a meaning of their own.
 TEMPLATE_CHARACTERS = {ord(c): f"&#{ord(c)};" for c in "${}`\\"}
 

@@ -13,6 +13,7 @@ SCREENS = [
 
 
 def choose(tab: Page, name: str) -> None:
+    tab.get_by_role("tab").first.wait_for()  # a page that still loads has none
     button = tab.get_by_role("tab", name=name, exact=True)
     if not button.is_visible():
         tab.locator(".overflow-menu > button").click()

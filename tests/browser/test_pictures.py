@@ -1,12 +1,16 @@
-"""The pictures of the README, taken from the real page over all titles.
+"""The pictures of the README and the dataset card, taken from the real page over all titles.
 
 Run by make trials; look at what it has written before you commit it.
 """
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import expect
 
-from jobtitles.sources import ROOT
+from jobtitles.files import sha256_of
+from jobtitles.sources import DATASET_DIR, ROOT
+from jobtitles.ui.llm_tab import RESULT
 from jobtitles.ui.warmup import warmups
 from tests.browser.conftest import visits
 from tests.browser.tabs import choose
@@ -14,6 +18,8 @@ from tests.conftest import serve
 
 pytestmark = pytest.mark.trial
 PICTURES = ROOT / "pictures"
+# The Hub shows it with the card, so it stands beside its figures.
+CHARTS = DATASET_DIR / "llm_benchmark.png"
 PATIENCE = 600_000  # milliseconds
 
 
@@ -60,3 +66,18 @@ def test_coded_titles(tab):
     tab.get_by_role("button", name="Example", exact=True).click()
     expect(tab.locator("#coded-said")).to_contain_text("coded", timeout=PATIENCE)
     take(tab, "coded", 1000)
+
+
+def test_charts_of_the_llms(tab):
+    """The picture names the result file that it was drawn from: tests/test_documents.py asks."""
+    choose(tab, "LLMs")
+    for plot, mark in (("#llm-worth", ".scatterlayer .point"), ("#llm-shares", ".barlayer .point")):
+        expect(tab.locator(f"{plot} {mark}").first).to_be_visible()
+    tab.mouse.move(0, 0)
+    tab.wait_for_timeout(500)
+    tab.locator(".row", has=tab.locator("#llm-worth")).last.screenshot(path=CHARTS)
+    drawn_from = PngInfo()
+    drawn_from.add_text("result_sha256", sha256_of(RESULT))
+    with Image.open(CHARTS) as picture:
+        picture.load()
+        picture.save(CHARTS, pnginfo=drawn_from, optimize=True)
