@@ -30,6 +30,11 @@ class Maps:
     changed: list[int]
     near: Neighbourhoods
 
+    @property
+    def count(self) -> int:
+        """How many titles are drawn."""
+        return len(self.near.base)
+
     def place(self, name: str, hits: list[Hit]) -> np.ndarray:
         """Where a new title goes in a map: the median of its nearest titles' places, shape (2,).
 
@@ -39,15 +44,20 @@ class Maps:
 
 
 def draw_maps(
-    engine: SideBySide, report: Report, ready: Path | None = None, kept: bool = True
+    engine: SideBySide,
+    report: Report,
+    ready: Path | None = None,
+    kept: bool = True,
+    whole: bool = False,
 ) -> Maps:
-    """Draw the maps of an engine's default catalogue.
+    """Draw the maps of an engine's default catalogue, or of its whole one.
 
     Args:
         engine: The models over the titles.
         report: Told of the progress.
         ready: Folder of maps made beforehand, see `tsne_map`.
         kept: Whether the maps go to the user's cache.
+        whole: Draw the whole catalogue.
     """
     xy = {}
     for turn, (name, written) in enumerate(WRITTEN.items()):
@@ -56,14 +66,14 @@ def draw_maps(
             doing = f"Map of the {written}: {done} of {total} iterations"
             report((turn + done / total) / len(WRITTEN), doing)
 
-        vectors = engine.vectors(name)
+        vectors = engine.vectors(name, whole=whole)
         xy[name] = tsne_map(vectors, progress, ready) if kept else drawn_map(vectors, progress)
     xy["finetuned"] = aligned(xy["finetuned"], xy["base"])
     report(1.0, "Comparing the neighbourhoods")
-    titles = engine.titles[: engine.default_count]
+    titles = engine.titles[: engine.count(whole)]
     codes = [title.onet_code for title in titles]
     groups = [code[:2] for code in codes]
-    near = engine.neighbourhoods()
+    near = engine.neighbourhoods(whole)
     # Of those that kept equally few, first where the occupation came together or fell apart most.
     order = np.lexsort((-np.abs(near.gained(codes)), near.kept))
     return Maps(

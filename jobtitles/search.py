@@ -179,8 +179,7 @@ class SideBySide:
         Raises:
             InputError: The row or k cannot be used.
         """
-        count = len(self.titles) if whole else self.default_count
-        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < count:
+        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < self.count(whole):
             raise InputError("Choose a title from the list: this one is not in the catalogue.")
         k = checked_k(k)
         own = text_key(self.titles[row].text)
@@ -217,8 +216,8 @@ class SideBySide:
         words = text.casefold().split()
         if not words or len(text) > MAX_QUERY:
             return []
-        count = len(self.titles) if whole else self.default_count
-        rows = [r for r in range(count) if all(word in self._folded[r] for word in words)]
+        folded = self._folded[: self.count(whole)]
+        rows = [r for r, own in enumerate(folded) if all(word in own for word in words)]
         start = " ".join(words)
         rows.sort(key=lambda r: (not self._folded[r].startswith(start), len(self._folded[r])))
         return rows[:most]
@@ -231,14 +230,19 @@ class SideBySide:
         """One model's vectors of any texts, float32, shape (len(texts), 384)."""
         return self._encoders[name].encode(texts)
 
-    def vectors(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
-        """One model's vectors of the default catalogue, or of some rows of it, shape (n, 384)."""
-        return self._default[name].index.vectors(rows)
+    def count(self, whole: bool) -> int:
+        """How many titles the whole catalogue has, or the default one."""
+        return len(self.titles) if whole else self.default_count
 
-    def neighbourhoods(self) -> Neighbourhoods:
-        """The nearest titles of every title of the default catalogue under both models."""
+    def vectors(self, name: str, rows: np.ndarray | None = None, whole: bool = False) -> np.ndarray:
+        """One model's vectors of a catalogue, or of some rows of it, shape (n, 384)."""
+        return self._catalogues(whole)[name].index.vectors(rows)
+
+    def neighbourhoods(self, whole: bool = False) -> Neighbourhoods:
+        """The nearest titles of every title of a catalogue under both models."""
+        catalogues = self._catalogues(whole).items()
         return Neighbourhoods(
-            **{name: neighbours(c.index.vectors(), c.index) for name, c in self._default.items()}
+            **{name: neighbours(c.index.vectors(), c.index) for name, c in catalogues}
         )
 
     def load_whole(self, report: Report = _silent) -> None:

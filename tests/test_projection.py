@@ -1,9 +1,14 @@
 """Maps: turned to one orientation, and how pure their neighbourhoods are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from jobtitles.projection import aligned, purity
+from jobtitles.maps import draw_maps
+from jobtitles.parts import SHIPPED
+from jobtitles.projection import aligned, drawn_map, purity
+from jobtitles.search import SideBySide
 
 
 def test_a_turned_and_mirrored_map_is_turned_back():
@@ -22,3 +27,28 @@ def test_purity_by_hand():
     assert purity(xy[:3], ["a", "a", "b"]) == pytest.approx(1 / 3)
     assert purity(far, ["a"] * 12) == 1.0
     assert purity(xy[:2], ["a", "b"]) == 0.0
+
+
+def test_a_map_of_equal_vectors_is_the_same_twice():
+    """Doubles are each other's neighbours, no title is its own; five titles are enough."""
+    vectors = np.random.default_rng(0).normal(size=(5, 384)).astype(np.float32)
+    vectors[3] = vectors[1]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    xy = drawn_map(vectors)
+    assert np.isfinite(xy).all()
+    assert (xy == drawn_map(vectors)).all()
+
+
+def test_maps_of_the_whole_catalogue(tiny_dataset):
+    told = []
+    engine = SideBySide.load(parts=replace(SHIPPED, dataset=tiny_dataset))
+    default = draw_maps(engine, lambda *_: None, kept=False)
+    maps = draw_maps(engine, lambda part, _: told.append(part), kept=False, whole=True)
+    assert default.count == engine.default_count < maps.count == len(engine.titles)
+    assert {name: len(xy) for name, xy in maps.xy.items()} == dict.fromkeys(maps.xy, maps.count)
+    assert max(maps.changed) < maps.count
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    # All are of one group: whole codes are compared.
+    codes = [title.onet_code for title in engine.titles]
+    assert purity(maps.xy["finetuned"], codes) > purity(maps.xy["base"], codes) > 0.3

@@ -15,7 +15,7 @@ from sklearn.manifold import TSNE
 from jobtitles.catalogue import default_titles, other_titles, read_titles
 from jobtitles.encoder import load_encoder
 from jobtitles.files import write_json
-from jobtitles.projection import PERPLEXITY, SEED, drawn_map, purity
+from jobtitles.projection import ITERATIONS, PERPLEXITY, SEED, drawn_map, purity
 from training.command import option
 
 
@@ -38,7 +38,12 @@ def measure_map_speed(settings: MapSpeedSettings) -> None:
     titles = read_titles()
     titles = [*default_titles(titles), *other_titles(titles)][: max(settings.points)]
     vectors = load_encoder("finetuned").quickest().encode([title.text for title in titles])
-    report: dict = {"threads": torch.get_num_threads(), "perplexity": PERPLEXITY, "maps": []}
+    report: dict = {
+        "threads": torch.get_num_threads(),
+        "perplexity": PERPLEXITY,
+        "iterations": ITERATIONS,
+        "maps": [],
+    }
     for points in settings.points:
         groups = [title.onet_code[:2] for title in titles[:points]]
         figures: dict = {"points": points}

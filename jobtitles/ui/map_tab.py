@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 INTRODUCTION = (
     "Each point is a title; t-SNE places titles with similar vectors close together. Axes and "
-    "distances between groups mean nothing. Drawing takes about a minute the first time. Click a "
-    "point for its neighbours."
+    "distances between groups mean nothing. Drawing takes up to a minute the first time, some "
+    "minutes with all titles. Click a point for its neighbours."
 )
 NAMES = ("base", "finetuned")
 NEAREST = 10
+MOST_DRAWN = 60_000
 # gr.Plot has no click event: this one listens to the plots, which come and go, for them.
 PLOT_PICKING = """new MutationObserver(() => {
     const maps = ":is(#map-base, #map-finetuned) .js-plotly-plot";
@@ -73,11 +74,11 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
         own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> list:
-        engine, maps = drawn(tuned, catalogue, own, progress)
+        engine, maps, whole = drawn(tuned, catalogue, own, progress)
         wanted = title.strip() or searched.strip()
         with input_errors_shown():
-            found = engine.search(wanted, NEAREST) if wanted else {}
-        titles = engine.titles[: engine.default_count]
+            found = engine.search(wanted, NEAREST, whole) if wanted else {}
+        titles = engine.titles[: maps.count]
         figures = [
             map_figure(
                 maps.xy[name],
@@ -92,19 +93,25 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
             )
             for name in NAMES
         ]
-        return [*figures, _sentence(maps, wanted, found, catalogue), _changed(engine, maps)]
+        return [*figures, _sentence(maps, wanted, found), _changed(engine, maps)]
 
-    def drawn(tuned: str, catalogue: str, own: Own, watch: Report) -> "tuple[SideBySide, Maps]":
-        # The whole catalogue is too large for a map: its default part is drawn.
-        engine, _ = choice.engine(tuned, "own" if catalogue == "own" else "default", own, watch)
+    def drawn(
+        tuned: str, catalogue: str, own: Own, watch: Report
+    ) -> "tuple[SideBySide, Maps, bool]":
+        engine, whole = choice.engine(tuned, catalogue, own, watch)
+        if whole and len(engine.titles) > MOST_DRAWN:
+            most, count = f"{MOST_DRAWN:,}", f"{len(engine.titles):,}"
+            said = f"A browser draws {most} titles at most, not {count}: choose others above."
+            raise gr.Error(said, print_exception=False)
         if catalogue != "own":
-            return engine, choice.warmups[tuned].maps.result(watch)
+            warmup = choice.warmups[tuned]
+            return engine, (warmup.whole_maps if whole else warmup.maps).result(watch), whole
         if own.maps is None:
             from jobtitles.maps import draw_maps
 
             report = lambda part, doing: watch(part, desc=doing)  # noqa: E731
             own.maps = draw_maps(engine, report, kept=False)
-        return engine, own.maps
+        return engine, own.maps, False
 
     outputs = [base, finetuned, said, table]
     drawing = gr.on(
@@ -128,7 +135,7 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
     open_from(table)
 
 
-def _sentence(maps: "Maps", wanted: str, found: "dict[str, list[Hit]]", catalogue: str) -> str:
+def _sentence(maps: "Maps", wanted: str, found: "dict[str, list[Hit]]") -> str:
     parts = []
     if maps.purity:
         from jobtitles.projection import PURITY_NEIGHBOURS
@@ -143,14 +150,12 @@ def _sentence(maps: "Maps", wanted: str, found: "dict[str, list[Hit]]", catalogu
             f"The star is <bdi>{escape(wanted)}</bdi>, amid its {len(found['base'])} nearest "
             "titles, ringed."
         )
-    if catalogue == "whole":
-        parts.append("Drawn are the clean titles and the messy ones of the test.")
     return f'<p role="status">{" ".join(parts)}</p>'
 
 
 def _changed(engine: "SideBySide", maps: "Maps") -> str:
     """The titles whose neighbourhoods changed most, as a table."""
-    codes = [title.onet_code for title in engine.titles[: engine.default_count]]
+    codes = [title.onet_code for title in engine.titles[: maps.count]]
     kept, gained = maps.near.kept, maps.near.gained(codes)
     most = maps.near.base.shape[1]
     rows = "".join(

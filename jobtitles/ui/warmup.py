@@ -30,6 +30,7 @@ class Warmup:
         engine: Makes the `SideBySide`; that of the first model is started with the page.
         whole: Adds the whole catalogue to it.
         maps: Draws both models' maps of the default catalogue.
+        whole_maps: Draws those of the whole catalogue.
         coder: Makes the title coder, which is calibrated for the model "finetuned" only.
     """
 
@@ -39,6 +40,7 @@ class Warmup:
         self.engine: Job[SideBySide] = Job("Loading the models", self._load)
         self.whole: Job[SideBySide] = Job("Adding the whole catalogue", self._add_whole)
         self.maps: Job[Maps] = Job("Drawing the maps", self._draw)
+        self.whole_maps: Job[Maps] = Job("Drawing maps of all titles", self._draw_whole)
         self.coder: Job[Coder] = Job("Making the coder ready", self._make_coder)
 
     def searched(self, whole: bool, watch: Report | None = None) -> "SideBySide":
@@ -70,6 +72,12 @@ class Warmup:
         from jobtitles.maps import draw_maps
 
         return draw_maps(engine, report, self.parts.result().ready)
+
+    def _draw_whole(self, report: Report) -> "Maps":
+        engine = self.whole.result(report)
+        from jobtitles.maps import draw_maps
+
+        return draw_maps(engine, report, whole=True)
 
     def _load(self, report: Report) -> "SideBySide":
         parts = self.parts.result(report)
