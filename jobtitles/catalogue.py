@@ -1,13 +1,14 @@
 """What is searched: labelled titles, their vectors under each model, and an index over them."""
 
+import glob
 import hashlib
 import importlib.metadata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from jobtitles.cache import cached_arrays, kept_arrays
 from jobtitles.encoder import Encoder, Progress
@@ -15,6 +16,8 @@ from jobtitles.errors import DataError
 from jobtitles.index import EF_BUILD, LINKS, TitleIndex
 from jobtitles.records import SEED_KIND, SPLITS, OwnTitle, Title
 from jobtitles.sources import DATASET_DIR
+
+BATCH = 10_000  # rows of a dataset's file in memory at a time
 
 
 def read_titles(folder: Path = DATASET_DIR) -> list[Title]:
@@ -29,14 +32,35 @@ def read_titles(folder: Path = DATASET_DIR) -> list[Title]:
     jittered: list[Title] = []
     columns = ["jittered_title", "seed_title", "onet_code", "onet_name", "jitter_kind", "split"]
     for split in SPLITS:
-        path = folder / "data" / f"{split}-00000-of-00001.parquet"
-        if not path.is_file():
-            raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
-        for row in pq.read_table(path, columns=columns).to_pylist():
+        for row in split_rows(folder / "data", split, columns):
             title, seed, code, name, kind, _ = row.values()
             jittered.append(Title(title, seed, code, name, kind, split))
             seeds.setdefault((code, seed), Title(seed, seed, code, name, SEED_KIND, split))
     return [*seeds.values(), *jittered]
+
+
+def split_rows(folder: Path, split: str, columns: list[str]) -> Iterator[dict[str, str]]:
+    """The rows of one split, in file order.
+
+    Args:
+        folder: Of the splits' parquet files.
+        split: One of `SPLITS`.
+        columns: Those wanted, in this order.
+
+    Raises:
+        DataError: The split's file is missing.
+    """
+    # Takes a second to import.
+    from datasets import load_dataset
+
+    path = folder / f"{split}-00000-of-00001.parquet"
+    if not path.is_file():
+        raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
+    # Streamed from the file, whose digest was checked if it came from the Hub: else the library
+    # reads a copy in its own cache, which nothing checks.
+    rows = load_dataset("parquet", data_files=glob.escape(str(path)), split="train", streaming=True)
+    for batch in rows.select_columns(columns).with_format("arrow").iter(BATCH):
+        yield from batch.select(columns).to_pylist()
 
 
 def default_titles(titles: list[Title]) -> list[Title]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from jobtitles.catalogue import read_titles
-from jobtitles.errors import DataError
+from jobtitles.catalogue import read_titles, split_rows
 from jobtitles.onet import ListedTitle, listed_titles
 from jobtitles.records import SPLITS, text_key
 
@@ -72,11 +70,8 @@ def read_occupation_titles(folder: Path, splits: tuple[str, ...]) -> list[Listed
     """
     pairs: list[tuple[str, str]] = []
     for split in splits:
-        path = folder / OCCUPATIONS / f"{split}-00000-of-00001.parquet"
-        if not path.is_file():
-            raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
-        table = pq.read_table(path, columns=["title", "onet_code"])
-        pairs += zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+        rows = split_rows(folder / OCCUPATIONS, split, ["title", "onet_code"])
+        pairs += [(row["title"], row["onet_code"]) for row in rows]
     return merged(pairs)
 
 
