@@ -43,7 +43,7 @@ coder: $(VENV)/app-ready
 	$(RUN) -m scripts.coder $(WITH_ONET)
 	$(MAKE) cards
 
-# Every recipe of the ablation table that has no result yet.
+# Every recipe of the ablation table that has no result of today's settings and data.
 ablation: $(VENV)/app-ready
 	set -e; for recipe in training/recipes/ablation/*.args; do \
 		$(RUN) -m scripts.ablation --recipe $$recipe $(WITH_ONET); done

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import importlib.metadata
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from jobtitles.index import EF_BUILD, LINKS, TitleIndex
 from jobtitles.records import SEED_KIND, SPLITS, OwnTitle, Title
 from jobtitles.sources import DATASET_DIR
 
-BATCH = 10_000  # rows of a dataset's file in memory at a time
+BATCH = 10_000  # rows of a dataset's file that are Python objects at a time
 
 
 def read_titles(folder: Path = DATASET_DIR) -> list[Title]:
@@ -51,16 +52,26 @@ def split_rows(folder: Path, split: str, columns: list[str]) -> Iterator[dict[st
         DataError: The split's file is missing.
     """
     # Takes a second to import.
-    from datasets import load_dataset
+    from datasets import config, load_dataset
 
+    # Else it tells its makers of every call, and waits for them where the network does not answer.
+    config.HF_UPDATE_DOWNLOAD_COUNTS = False
     path = folder / f"{split}-00000-of-00001.parquet"
     if not path.is_file():
         raise DataError(f"{path} is missing: run `make dataset`, or restore it with git.")
     # Streamed from the file, whose digest was checked if it came from the Hub: else the library
-    # reads a copy in its own cache, which nothing checks.
-    rows = load_dataset("parquet", data_files=glob.escape(str(path)), split="train", streaming=True)
-    for batch in rows.select_columns(columns).with_format("arrow").iter(BATCH):
-        yield from batch.select(columns).to_pylist()
+    # reads a copy in its own cache, which nothing checks. Still it wants a folder for its locks.
+    with tempfile.TemporaryDirectory() as locks:
+        rows = load_dataset(
+            "parquet",
+            data_files=glob.escape(str(path.absolute())),
+            split="train",
+            columns=columns,
+            streaming=True,
+            cache_dir=locks,
+        )
+        for batch in rows.with_format("arrow").iter(BATCH):
+            yield from batch.select(columns).to_pylist()
 
 
 def default_titles(titles: list[Title]) -> list[Title]:

@@ -92,10 +92,11 @@ def _nearest(vectors: np.ndarray) -> "PrecomputedNeighbors":
 
     rows, distances = [], []
     everything = torch.from_numpy(vectors)
-    for block in everything.split(BLOCK):
+    for start in range(0, len(vectors), BLOCK):
+        block = everything[start : start + BLOCK]
         cosines = block @ everything.T
         own = torch.arange(len(block))
-        cosines[own, own + sum(map(len, rows))] = -2  # no title is its own neighbour
+        cosines[own, own + start] = -2  # no title is its own neighbour
         best = torch.topk(cosines, min(NEIGHBOURS, len(vectors) - 1))
         rows.append(best.indices.numpy())
         distances.append(1 - best.values.numpy())
@@ -107,7 +108,7 @@ def map_key(vectors: np.ndarray) -> dict[str, str]:
     return {
         "vectors": sha256(vectors.tobytes()).hexdigest(),
         "openTSNE": importlib.metadata.version("openTSNE"),
-        "settings": f"exact perplexity={PERPLEXITY} seed={SEED} iterations={ITERATIONS}",
+        "settings": f"exact perplexity={PERPLEXITY} seed={SEED} iterations={EXAGGERATED}+{FINE}",
     }
 
 

@@ -19,7 +19,7 @@ MRRS = {
     "real_unseen": "O*NET titles, unseen",
 }
 VALIDATION = ["mean MRR", *MRRS.values(), "MAP, unseen"]
-ABLATION = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "GiB"]
+ABLATION = ["recipe", "differs from the reference in", *VALIDATION, "minutes", "cores", "GiB"]
 REAL_GROUPS = {"held_out": GROUPS["seen"], "unseen": GROUPS["unseen"]}
 
 
@@ -91,7 +91,7 @@ def ablation_rows(trained: dict[str, Any], base: dict[str, float]) -> list[list[
         base: Validation figures of the base model.
     """
     reference = trained["reference"]["recipe"]
-    rows = [["base model, untrained", "", *validation_figures(base), "", ""]]
+    rows = [["base model, untrained", "", *validation_figures(base), "", "", ""]]
     for name, row in sorted(trained.items(), key=lambda item: -mean_mrr(item[1]["validation"])):
         changed = ", ".join(
             f"{key}={value}"
@@ -99,5 +99,6 @@ def ablation_rows(trained: dict[str, Any], base: dict[str, float]) -> list[list[
             if not key.endswith("sha256") and reference.get(key) != value
         )
         figures = validation_figures(row["validation"])
-        rows.append([name, changed, *figures, f"{row['minutes']:.0f}", f"{row['peak_gib']:.1f}"])
+        cost = [f"{row['minutes']:.0f}", str(row["threads"]), f"{row['peak_gib']:.1f}"]
+        rows.append([name, changed, *figures, *cost])
     return rows

@@ -1,6 +1,11 @@
 """What is searched: the dataset's titles, in the order and with the labels they should have."""
 
+import shutil
+from pathlib import Path
+
+import datasets
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import jobtitles.index
@@ -10,9 +15,11 @@ from jobtitles.catalogue import (
     default_titles,
     other_titles,
     read_titles,
+    split_rows,
 )
 from jobtitles.errors import DataError
 from jobtitles.records import JITTER_KINDS, SEED_KIND
+from jobtitles.sources import DATASET_DIR
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,25 @@ def test_default_and_other_titles_part_the_dataset(titles):
 def test_a_missing_split_is_named(tmp_path):
     with pytest.raises(DataError, match="train-00000-of-00001.parquet is missing"):
         read_titles(tmp_path)
+
+
+def test_rows_come_from_the_file_itself_and_nobody_is_told(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.load, "get_session", lambda: asked.append(1))
+    cached = Path(datasets.config.HF_DATASETS_CACHE)
+    before = set(cached.rglob("*"))
+    # A name that is a pattern, and a path that is not absolute.
+    (tmp_path / "a[b]*").mkdir()
+    file = DATASET_DIR / "data" / "test-00000-of-00001.parquet"
+    shutil.copy(file, tmp_path / "a[b]*")
+    monkeypatch.chdir(tmp_path)
+    columns = ["seed_title", "jittered_title"]
+    rows = list(split_rows(Path("a[b]*"), "test", columns))
+    assert rows == pq.read_table(file, columns=columns).to_pylist()
+    assert list(rows[0]) == columns
+    assert not asked
+    assert set(cached.rglob("*")) == before
 
 
 class CountedEncoder:

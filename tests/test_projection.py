@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jobtitles import projection
 from jobtitles.maps import draw_maps
 from jobtitles.parts import SHIPPED
 from jobtitles.projection import aligned, drawn_map, purity
@@ -29,14 +30,34 @@ def test_purity_by_hand():
     assert purity(xy[:2], ["a", "b"]) == 0.0
 
 
-def test_a_map_of_equal_vectors_is_the_same_twice():
-    """Doubles are each other's neighbours, no title is its own; five titles are enough."""
-    vectors = np.random.default_rng(0).normal(size=(5, 384)).astype(np.float32)
+def unit_vectors(count):
+    vectors = np.random.default_rng(0).normal(size=(count, 384)).astype(np.float32)
     vectors[3] = vectors[1]
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_five_titles_are_enough_for_a_map_and_it_is_the_same_twice():
+    vectors = unit_vectors(5)
     xy = drawn_map(vectors)
     assert np.isfinite(xy).all()
     assert (xy == drawn_map(vectors)).all()
+
+
+def test_doubles_are_neighbours_and_no_title_is_its_own(monkeypatch):
+    monkeypatch.setattr(projection, "BLOCK", 3)
+    monkeypatch.setattr(projection, "NEIGHBOURS", 4)
+    vectors = unit_vectors(10)
+    found = projection._nearest(vectors)
+    cosines = vectors @ vectors.T
+    for row in range(10):
+        others = np.delete(np.arange(10), row)
+        assert set(found.indices[row]) <= set(others)
+        nearest = np.sort(1 - cosines[row, others])[:4]
+        assert found.distances[row] == pytest.approx(nearest, abs=1e-6)
+        own = 1 - cosines[row, found.indices[row]]
+        assert found.distances[row] == pytest.approx(own, abs=1e-6)
+    assert found.distances.min() >= 0
+    assert found.indices[3, 0] == 1
 
 
 def test_maps_of_the_whole_catalogue(tiny_dataset):
@@ -46,7 +67,6 @@ def test_maps_of_the_whole_catalogue(tiny_dataset):
     maps = draw_maps(engine, lambda part, _: told.append(part), kept=False, whole=True)
     assert default.count == engine.default_count < maps.count == len(engine.titles)
     assert {name: len(xy) for name, xy in maps.xy.items()} == dict.fromkeys(maps.xy, maps.count)
-    assert max(maps.changed) < maps.count
     assert told == sorted(told)
     assert told[-1] == 1.0
     # All are of one group: whole codes are compared.

@@ -1,7 +1,8 @@
 """One row of the ablation table: a recipe's validation figures, minutes and peak memory.
 
-`make ablation` trains every recipe that has no result file yet; killed, it goes on where it stood.
-Two commands over different recipes may go side by side, one a core (OMP_NUM_THREADS=1).
+`make ablation` trains every recipe without a result of today's settings and data; killed, it goes
+on where it stood. Two commands over different recipes may go side by side, one a core
+(OMP_NUM_THREADS=1).
 
 Run: python -m scripts.ablation --recipe training/recipes/ablation/reference.args
 """

@@ -130,8 +130,8 @@ def _map_speed(results: dict) -> str:
     parts = [
         f"{one['points']:,} titles in {one['openTSNE']['seconds']:.0f} s, scikit-learn's TSNE "
         f"{one['scikit-learn']['seconds']:.0f} s ({one['ratio']:.1f} times as long); of a title's "
-        f"nearest in the map {one['openTSNE']['purity']:.1%} and "
-        f"{one['scikit-learn']['purity']:.1%} are of its own group"
+        f"nearest in the map {_percent(one['openTSNE']['purity'])} and "
+        f"{_percent(one['scikit-learn']['purity'])} are of its own group"
         for one in found["maps"]
     ]
     return (

@@ -73,6 +73,8 @@ def measure_database_speed(settings: DatabaseSpeedSettings) -> None:
         rate = done / (filled - started)
         print(f"{done:,} of {wanted:,} titles, {rate:.0f} a second", flush=True)
 
+    with database.connection() as connection:
+        [memory] = connection.execute("SHOW maintenance_work_mem").fetchone()
     index = database.index(texts, encoder, progress)
     linked = time.monotonic()
     if not filled:
@@ -95,6 +97,7 @@ def measure_database_speed(settings: DatabaseSpeedSettings) -> None:
         "threads": torch.get_num_threads(),
         "filling_s": round(filled - started),
         "linking_s": round(linked - filled),
+        "maintenance_work_mem": memory,
         "milliseconds": milliseconds,
         "ratio": round(milliseconds["exact"] / milliseconds["database"], 1),
         # Of equally near titles any will do: as near as the last of the right ones.

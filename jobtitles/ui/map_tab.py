@@ -23,7 +23,7 @@ INTRODUCTION = (
 )
 NAMES = ("base", "finetuned")
 NEAREST = 10
-MOST_DRAWN = 60_000
+MOST_DRAWN = 60_000  # of 40,000 titles both maps are 8 MB to send, more than a phone should take
 # gr.Plot has no click event: this one listens to the plots, which come and go, for them.
 PLOT_PICKING = """new MutationObserver(() => {
     const maps = ":is(#map-base, #map-finetuned) .js-plotly-plot";
@@ -98,14 +98,14 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
     def drawn(
         tuned: str, catalogue: str, own: Own, watch: Report
     ) -> "tuple[SideBySide, Maps, bool]":
-        engine, whole = choice.engine(tuned, catalogue, own, watch)
-        if whole and len(engine.titles) > MOST_DRAWN:
-            most, count = f"{MOST_DRAWN:,}", f"{len(engine.titles):,}"
-            said = f"A browser draws {most} titles at most, not {count}: choose others above."
-            raise gr.Error(said, print_exception=False)
         if catalogue != "own":
-            warmup = choice.warmups[tuned]
+            warmup, whole = choice.warmups[tuned], catalogue == "whole"
+            engine = warmup.engine.result(watch)
+            if (count := engine.count(whole)) > MOST_DRAWN:
+                said = f"{count:,} titles are too many for a map: {MOST_DRAWN:,} at most."
+                raise gr.Error(said, print_exception=False)
             return engine, (warmup.whole_maps if whole else warmup.maps).result(watch), whole
+        engine, _ = choice.engine(tuned, catalogue, own, watch)
         if own.maps is None:
             from jobtitles.maps import draw_maps
 
@@ -123,7 +123,7 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
         concurrency_limit=4,
         trigger_mode="always_last",
     )
-    # The maps of another model take a minute: they are drawn when they are asked for.
+    # The maps of another model take long: they are drawn when they are asked for.
     gr.on(
         [choice.tuned.input, *choice.changes],
         lambda: (None, None, "", ""),

@@ -17,7 +17,7 @@ FLAGS = [
 ]
 SCREENSHOTS = ROOT / "screenshots"
 
-# The first search waits for the models; the maps take a minute or two.
+# The first search waits for the models; the maps take longer.
 expect.set_options(timeout=30_000)
 
 

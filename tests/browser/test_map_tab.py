@@ -5,10 +5,12 @@ import logging
 
 from playwright.sync_api import expect
 
+from jobtitles.ui import map_tab
+from jobtitles.ui.choice import CATALOGUES
 from jobtitles.ui.map_figure import MAJOR_GROUPS
 from tests.browser.tabs import choose
 
-MAP_TIMEOUT = 600_000  # milliseconds; a minute on two idle cores
+MAP_TIMEOUT = 600_000  # milliseconds; half a minute on two idle cores
 
 
 def open_map(visit):
@@ -104,3 +106,38 @@ def test_a_point_that_is_clicked_opens_its_neighbours(visit, engine):
     tab.locator("#map-changed .pick").first.click()
     title = tab.locator("#map-changed .pick").first.text_content()
     expect(heading).to_have_text(title)
+
+
+def test_all_titles_have_maps_of_their_own(visit_small, small_page, monkeypatch):
+    engine = small_page.warmup.engine.result()
+    tab = visit_small()
+    tab.get_by_label(CATALOGUES["whole"]).check()
+    choose(tab, "Embedding map")
+    tab.get_by_role("button", name="Draw the maps").click()
+    plot = tab.locator("#map-base .js-plotly-plot")
+    expect(plot.locator("canvas").first).to_be_visible(timeout=MAP_TIMEOUT)
+    drawn = traces(tab, "#map-base")
+    assert sum(trace["count"] for trace in drawn) == len(engine.titles) > engine.default_count
+    # Of the titles that the default catalogue lacks, the one with the most room around it.
+    x, y, row = plot.evaluate(
+        """(plot, first) => {
+            const {xaxis, yaxis, _size} = plot._fullLayout, box = plot.getBoundingClientRect();
+            const points = plot._fullData.flatMap(trace => [...trace.x].map((x, i) => [
+                box.x + _size.l + xaxis.d2p(x), box.y + _size.t + yaxis.d2p(trace.y[i]),
+                trace.customdata[i]]));
+            const room = point => Math.min(...points.filter(other => other !== point).map(
+                other => Math.hypot(other[0] - point[0], other[1] - point[1])));
+            return points.filter(point => point[2] >= first).sort((a, b) => room(b) - room(a))[0];
+        }""",
+        engine.default_count,
+    )
+    tab.mouse.move(x + 40, y + 40)
+    tab.mouse.move(x, y, steps=5)
+    tab.mouse.click(x, y)
+    heading = tab.locator("#similar-results .lists-heading bdi")
+    expect(heading).to_have_text(engine.titles[row].text)
+
+    monkeypatch.setattr(map_tab, "MOST_DRAWN", 100)
+    choose(tab, "Embedding map")
+    tab.get_by_role("button", name="Draw the maps").click()
+    expect(tab.get_by_text("titles are too many for a map")).to_be_visible()
