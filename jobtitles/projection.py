@@ -48,7 +48,8 @@ def tsne_map(
 def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarray:
     """Coordinates of a t-SNE map.
 
-    van der Maaten and Hinton 2008, as implemented by openTSNE (FFT-interpolated), PCA start.
+    van der Maaten and Hinton 2008, as implemented by openTSNE, PCA start. It chooses Barnes-Hut
+    for fewer than 10,000 titles, which is quicker there, and FFT interpolation for more.
     Neighbours are the exact ones: for so few titles that is quicker than an approximate index.
 
     Args:

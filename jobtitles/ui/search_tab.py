@@ -121,8 +121,12 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
 
     for listen in (query.submit, k.submit, button.click, examples.load_input_event.then):
         search(listen, show)
-    for listen in (choice.tuned.input, *choice.changes, group.input, kind.input):
+    for listen in (group.input, kind.input):
         search(listen, again, trigger_mode="always_last")
+    for choose in (choice.tuned.input, *choice.changes):
+        # Other tabs listen as well, and the page asks for one answer after the other: so this one
+        # is given at once, and a drawing asked for meanwhile is not stopped by what came before.
+        search(choose(None, js="() => []", api_visibility="private").then, again)
     save.click(None, js=SAVING, api_visibility="private")
     return query, results, searching
 

@@ -125,9 +125,15 @@ def test_all_titles_have_maps_of_their_own(visit_small, small_page, monkeypatch)
             const points = plot._fullData.flatMap(trace => [...trace.x].map((x, i) => [
                 box.x + _size.l + xaxis.d2p(x), box.y + _size.t + yaxis.d2p(trace.y[i]),
                 trace.customdata[i]]));
-            const room = point => Math.min(...points.filter(other => other !== point).map(
-                other => Math.hypot(other[0] - point[0], other[1] - point[1])));
-            return points.filter(point => point[2] >= first).sort((a, b) => room(b) - room(a))[0];
+            let roomiest = 0, found = null;
+            for (const point of points.filter(point => point[2] >= first)) {
+                let room = Infinity;
+                for (const other of points)
+                    if (other !== point)
+                        room = Math.min(room, Math.hypot(other[0] - point[0], other[1] - point[1]));
+                if (room > roomiest) [roomiest, found] = [room, point];
+            }
+            return found;
         }""",
         engine.default_count,
     )
