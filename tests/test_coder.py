@@ -22,7 +22,7 @@ from jobtitles.errors import InputError, SourceError
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.onet import ListedTitle
 from jobtitles.records import JITTER_KINDS
-from jobtitles.sources import CALIBRATION, ROOT
+from jobtitles.sources import CALIBRATION, DATASET_DIR, ROOT
 from jobtitles.tidying import ABBREVIATIONS, tidied
 from jobtitles.votes import CANDIDATES, Evidence, VoteRule, feature_count
 from training.classifier_fit import fit_classifiers
@@ -142,6 +142,15 @@ def test_classifiers_over_other_occupations(classifiers):
     assert other.by_spelling(["rn"]) == pytest.approx(np.array([[0.0, 1.0]]))
 
 
+def test_the_shipped_classifiers_know_every_occupation_by_its_name(encoder):
+    """Read from their file: figures were measured before it was written."""
+    own = Calibration.read(CALIBRATION).classifiers
+    names = labelled_titles(DATASET_DIR, None).names
+    texts, wanted = [names[code] for code in own.codes], np.arange(len(own.codes))
+    assert (own.by_vector(encoder.encode(texts)).argmax(1) == wanted).mean() > 0.95
+    assert (own.by_spelling(texts).argmax(1) == wanted).mean() > 0.9
+
+
 def test_reliability_by_hand():
     bins = reliability(np.array([0.05, 0.95, 1.0]), np.array([False, True, False]))
     assert bins == [
@@ -169,6 +178,7 @@ def test_occupations_come_best_first_with_names_and_pages(coder):
     assert other[0].onet_name == "Massage Therapists"
     assert other[0].url == "https://www.onetonline.org/link/summary/31-9011.00"
     assert not coder.needs_review(other)
+    assert min(matches[0].confidence, other[0].confidence) > 0.5
 
 
 @pytest.mark.parametrize("text", ["", "   ", "N/A", "12345", "???", "-", "0.5", "£ 12/3"])
