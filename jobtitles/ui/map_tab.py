@@ -23,7 +23,7 @@ INTRODUCTION = (
 )
 NAMES = ("base", "finetuned")
 NEAREST = 10
-MOST_DRAWN = 60_000  # of 40,000 titles both maps are 8 MB to send, more than a phone should take
+MOST_DRAWN = 60_000  # of 40,000 titles both maps are 9 MB to send: more is no longer a click
 # gr.Plot has no click event: this one listens to the plots, which come and go, for them.
 PLOT_PICKING = """new MutationObserver(() => {
     const maps = ":is(#map-base, #map-finetuned) .js-plotly-plot";
