@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from jobtitles.files import write_atomically
+from jobtitles.files import write_arrays
 from jobtitles.sources import cache_dir
 
 log = logging.getLogger(__name__)
@@ -43,9 +42,7 @@ def cached_arrays(kind: str, key: dict[str, str], build: Callable[[], Arrays]) -
 def keep_arrays(folder: Path, kind: str, key: dict[str, str], arrays: Arrays) -> None:
     """Write arrays to a folder, under their key."""
     path, identity = _place(folder, kind, key)
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    metadata = {"key": identity, "sha256": _digest(whole)}
-    write_atomically(path, lambda temporary: save_file(whole, temporary, metadata))
+    write_arrays(path, arrays, {"key": identity, "sha256": _digest(arrays)})
 
 
 def kept_arrays(folder: Path, kind: str, key: dict[str, str]) -> Arrays | None:

@@ -53,8 +53,7 @@ class Classifiers:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """What is no text, in float16, for a safetensors file."""
-        # The format knows rows first only; an array that lies otherwise would be written shuffled.
-        return {n: np.ascontiguousarray(getattr(self, n), np.float16) for n in TENSORS}
+        return {name: getattr(self, name).astype(np.float16) for name in TENSORS}
 
     @classmethod
     def of(cls, codes: list[str], tensors: dict[str, np.ndarray]) -> "Classifiers":

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from jobtitles.classifiers import Classifiers
 from jobtitles.encoder import Encoder, Progress, shared_encoder
 from jobtitles.errors import InputError, SourceError
-from jobtitles.files import sha256_of, write_atomically, write_json
+from jobtitles.files import sha256_of, write_arrays, write_json
 from jobtitles.labelled import Labelled, labelled_titles
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.records import whole_text
@@ -101,9 +101,8 @@ class Calibration:
 
     def write(self, path: Path) -> None:
         """Write JSON and weights."""
-        tensors = self._tensors()
         beside = path.with_suffix(".safetensors")
-        write_atomically(beside, lambda part: save_file(tensors, part))
+        write_arrays(beside, self._tensors())
         write_json(path, self._plain() | {"tensors_sha256": sha256_of(beside)})
 
     @property

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import save_file
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, sync it and rename it to `path`."""
@@ -29,6 +32,15 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, keys in the order given, with a final newline."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_arrays(
+    path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None
+) -> None:
+    """Write arrays as safetensors, each as it is read, however it lies in memory."""
+    # The format knows rows first only; an array that lies otherwise would be written shuffled.
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_atomically(path, lambda temporary: save_file(whole, temporary, metadata))
 
 
 def sha256_of(path: Path) -> str:

@@ -39,9 +39,7 @@ def _vectors(results: dict) -> str:
 
 
 def _job_speed(results: dict) -> str:
-    found = results["scale"].get("job_speed")
-    if not found:
-        return "Not measured yet."
+    found = results["scale"]["job_speed"]
     seconds = found["seconds"]
     return (
         f"On {found['threads']} cores, {found['rows']:,} rows with {found['titles']:,} different "
@@ -52,18 +50,16 @@ def _job_speed(results: dict) -> str:
 
 
 def _database_speed(results: dict) -> str:
-    found = results["scale"].get("database_speed")
-    if not found:
-        return "Not measured yet."
+    found = results["scale"]["database_speed"]
     took = found["milliseconds"]
     return (
-        f"Measured with {found['titles']:,} titles, server and page on the same "
+        f"Measured with {found['titles']:,} titles, server and command on the same "
         f"{found['threads']} cores: encoding and writing {found['filling_s'] / 60:.0f} minutes, "
         f"the graph {found['linking_s'] / 60:.0f} with a `maintenance_work_mem` of "
         f"{found['maintenance_work_mem']}. A search for the {found['k']} nearest then "
         f"takes {took['database']} ms, comparing every vector in this process {took['exact']} ms "
-        f"({found['ratio']} times as long); {found['recall']:.1%} of what it finds belongs to the "
-        f"{found['k']} nearest."
+        f"({found['ratio']} times as long); {100 * found['recall']:.1f} % of what it finds belongs "
+        f"to the {found['k']} nearest."
     )
 
 

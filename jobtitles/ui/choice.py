@@ -49,6 +49,8 @@ class Choice:
         catalogue: One of `CATALOGUES`.
         own: The visitor's own catalogue.
         inputs: What a handler takes to ask `engine`.
+        tuned_chosen: Listens to a choice of the model, for handlers that wait for it.
+        chosen: The same for every choice.
     """
 
     def __init__(self, warmups: dict[str, Warmup]) -> None:
@@ -71,6 +73,12 @@ class Choice:
             )
         self.own = gr.State(Own(), time_to_live=KEPT_SECONDS)
         self.inputs = [self.tuned, self.catalogue, self.own]
+        # The page asks for one answer to an event after the other. What waits for a model or a
+        # catalogue follows on a step that is answered at once: else the tabs that clear themselves
+        # do so after the wait, and stop what was asked for meanwhile.
+        step = {"fn": None, "js": "() => []", "api_visibility": "private"}
+        self.tuned_chosen = self.tuned.input(**step).then
+        self.chosen = [self.tuned_chosen, *(change(**step).then for change in self.changes)]
         self._kept: list[weakref.ref[Own]] = []
 
     @property

@@ -74,10 +74,10 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
         own: Own,
         progress=gr.Progress(),  # noqa: ANN001, B008
     ) -> list:
-        engine, maps, whole = drawn(tuned, catalogue, own, progress)
+        engine, maps = drawn(tuned, catalogue, own, progress)
         wanted = title.strip() or searched.strip()
         with input_errors_shown():
-            found = engine.search(wanted, NEAREST, whole) if wanted else {}
+            found = engine.search(wanted, NEAREST, catalogue == "whole") if wanted else {}
         titles = engine.titles[: maps.count]
         figures = [
             map_figure(
@@ -95,23 +95,22 @@ def build_map_tab(choice: Choice, query: gr.Textbox, open_from: Callable[[gr.HTM
         ]
         return [*figures, _sentence(maps, wanted, found), _changed(engine, maps)]
 
-    def drawn(
-        tuned: str, catalogue: str, own: Own, watch: Report
-    ) -> "tuple[SideBySide, Maps, bool]":
+    def drawn(tuned: str, catalogue: str, own: Own, watch: Report) -> "tuple[SideBySide, Maps]":
         if catalogue != "own":
             warmup, whole = choice.warmups[tuned], catalogue == "whole"
+            # Counted before the whole catalogue is encoded, which may take long.
             engine = warmup.engine.result(watch)
             if (count := engine.count(whole)) > MOST_DRAWN:
                 said = f"{count:,} titles are too many for a map: {MOST_DRAWN:,} at most."
                 raise gr.Error(said, print_exception=False)
-            return engine, (warmup.whole_maps if whole else warmup.maps).result(watch), whole
+            return engine, (warmup.whole_maps if whole else warmup.maps).result(watch)
         engine, _ = choice.engine(tuned, catalogue, own, watch)
         if own.maps is None:
             from jobtitles.maps import draw_maps
 
             report = lambda part, doing: watch(part, desc=doing)  # noqa: E731
             own.maps = draw_maps(engine, report, kept=False)
-        return engine, own.maps, False
+        return engine, own.maps
 
     outputs = [base, finetuned, said, table]
     drawing = gr.on(

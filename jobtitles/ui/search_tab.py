@@ -123,10 +123,8 @@ def build_search_tab(choice: Choice) -> tuple[gr.Textbox, gr.HTML, dict[str, Any
         search(listen, show)
     for listen in (group.input, kind.input):
         search(listen, again, trigger_mode="always_last")
-    for choose in (choice.tuned.input, *choice.changes):
-        # Other tabs listen as well, and the page asks for one answer after the other: so this one
-        # is given at once, and a drawing asked for meanwhile is not stopped by what came before.
-        search(choose(None, js="() => []", api_visibility="private").then, again)
+    for listen in choice.chosen:
+        search(listen, again)
     save.click(None, js=SAVING, api_visibility="private")
     return query, results, searching
 

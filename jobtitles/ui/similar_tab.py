@@ -115,7 +115,8 @@ def build_similar_tab(choice: Choice, tabs: gr.Tabs) -> Callable[[gr.HTML], None
         "api_visibility": "private",
         "concurrency_limit": None,
     }
-    gr.on([matches.input, k.submit, choice.tuned.input], trigger_mode="always_last", **shown)
+    gr.on([matches.input, k.submit], trigger_mode="always_last", **shown)
+    choice.tuned_chosen(**shown)
     # A row is another title in another catalogue.
     gr.on(
         choice.changes,
