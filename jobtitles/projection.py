@@ -3,18 +3,14 @@
 import importlib.metadata
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy.linalg import orthogonal_procrustes
 from sklearn.neighbors import NearestNeighbors
 
 from jobtitles.cache import cached_arrays, kept_arrays
 from jobtitles.encoder import Progress
-
-if TYPE_CHECKING:
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+from jobtitles.neighbourhoods import nearest_others
 
 PERPLEXITY = 30
 SEED = 0
@@ -26,7 +22,6 @@ EXAGGERATED, FINE = 75, 225
 ITERATIONS = EXAGGERATED + FINE
 STEP = 25  # iterations between two reports of the progress
 NEIGHBOURS = 3 * PERPLEXITY  # as many as openTSNE takes
-BLOCK = 1000  # titles compared with all others at a time
 
 
 def tsne_map(
@@ -61,6 +56,7 @@ def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarr
     """
     # Takes a second to import; only a cold cache needs it.
     from openTSNE import TSNE, affinity, initialization
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     done = 0
 
@@ -70,9 +66,10 @@ def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarr
         if progress:
             progress(min(done, ITERATIONS), ITERATIONS)
 
+    rows, cosines = nearest_others(vectors, NEIGHBOURS)
     near = affinity.PerplexityBasedNN(
         perplexity=min(PERPLEXITY, (len(vectors) - 1) / 3),
-        knn_index=_nearest(vectors),
+        knn_index=PrecomputedNeighbors(rows, (1 - cosines).clip(min=0)),
         n_jobs=-1,
     )
     tsne = TSNE(
@@ -85,23 +82,6 @@ def drawn_map(vectors: np.ndarray, progress: Progress | None = None) -> np.ndarr
     )
     start = initialization.pca(vectors, random_state=SEED)
     return np.asarray(tsne.fit(affinities=near, initialization=start), np.float32)
-
-
-def _nearest(vectors: np.ndarray) -> "PrecomputedNeighbors":
-    """The nearest others of every title by cosine."""
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
-
-    rows, distances = [], []
-    everything = torch.from_numpy(vectors)
-    for start in range(0, len(vectors), BLOCK):
-        block = everything[start : start + BLOCK]
-        cosines = block @ everything.T
-        own = torch.arange(len(block))
-        cosines[own, own + start] = -2  # no title is its own neighbour
-        best = torch.topk(cosines, min(NEIGHBOURS, len(vectors) - 1))
-        rows.append(best.indices.numpy())
-        distances.append(1 - best.values.numpy())
-    return PrecomputedNeighbors(np.concatenate(rows), np.concatenate(distances).clip(min=0))
 
 
 def map_key(vectors: np.ndarray) -> dict[str, str]:

@@ -22,7 +22,7 @@ from jobtitles.catalogue import (
 from jobtitles.encoder import Encoder, Progress, shared_encoder
 from jobtitles.errors import InputError, SourceError
 from jobtitles.index import TitleIndex
-from jobtitles.neighbourhoods import Neighbourhoods, neighbours
+from jobtitles.neighbourhoods import NEIGHBOURS, Neighbourhoods, nearest_others
 from jobtitles.parts import SHIPPED, Parts
 from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import Hit, OwnTitle, Title, text_key
@@ -240,9 +240,9 @@ class SideBySide:
 
     def neighbourhoods(self, whole: bool = False) -> Neighbourhoods:
         """The nearest titles of every title of a catalogue under both models."""
-        catalogues = self._catalogues(whole).items()
+        vectors = {name: self.vectors(name, whole=whole) for name in self._encoders}
         return Neighbourhoods(
-            **{name: neighbours(c.index.vectors(), c.index) for name, c in catalogues}
+            **{name: nearest_others(own, NEIGHBOURS)[0] for name, own in vectors.items()}
         )
 
     def load_whole(self, report: Report = _silent) -> None:

@@ -269,5 +269,8 @@ def test_the_space_starts_and_answers(cache_home, small_dataset, tmp_path):
         assert event == "complete"
     finally:
         process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=30)[0]
+        try:
+            output = process.communicate(timeout=30)[0]
+        finally:
+            process.kill()
     assert "Traceback" not in output

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jobtitles import projection
 from jobtitles.maps import draw_maps
 from jobtitles.parts import SHIPPED
 from jobtitles.projection import aligned, drawn_map, purity
@@ -41,23 +40,6 @@ def test_five_titles_are_enough_for_a_map_and_it_is_the_same_twice():
     xy = drawn_map(vectors)
     assert np.isfinite(xy).all()
     assert (xy == drawn_map(vectors)).all()
-
-
-def test_doubles_are_neighbours_and_no_title_is_its_own(monkeypatch):
-    monkeypatch.setattr(projection, "BLOCK", 3)
-    monkeypatch.setattr(projection, "NEIGHBOURS", 4)
-    vectors = unit_vectors(10)
-    found = projection._nearest(vectors)
-    cosines = vectors @ vectors.T
-    for row in range(10):
-        others = np.delete(np.arange(10), row)
-        assert set(found.indices[row]) <= set(others)
-        nearest = np.sort(1 - cosines[row, others])[:4]
-        assert found.distances[row] == pytest.approx(nearest, abs=1e-6)
-        own = 1 - cosines[row, found.indices[row]]
-        assert found.distances[row] == pytest.approx(own, abs=1e-6)
-    assert found.distances.min() >= 0
-    assert found.indices[3, 0] == 1
 
 
 def test_maps_of_the_whole_catalogue(tiny_dataset):

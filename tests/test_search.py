@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from jobtitles import neighbourhoods
 from jobtitles.catalogue import default_titles, other_titles, read_titles
 from jobtitles.encoder import load_encoder, shared_encoder
 from jobtitles.errors import InputError
-from jobtitles.index import TitleIndex, exact_search
-from jobtitles.neighbourhoods import Neighbourhoods, neighbours
+from jobtitles.index import exact_search
+from jobtitles.neighbourhoods import Neighbourhoods, nearest_others
 from jobtitles.query import MAX_QUERY, checked_k, checked_query
 from jobtitles.records import SEED_KIND, OwnTitle, text_key
 from jobtitles.search import WRITTEN, SideBySide
@@ -287,5 +288,23 @@ def test_neighbourhoods_by_hand():
     assert moved.kept.tolist() == [0, 1, 0]
     assert moved.gained(["a", "b", "a"]).tolist() == [1, 0, 1]
     vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0, 1]], np.float32)
-    near = neighbours(vectors, TitleIndex(vectors))
-    assert near.tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [2, 0, 1]]
+    near = nearest_others(vectors, 10)[0].tolist()
+    # The first two are equal.
+    assert near[:2] == [[1, 2, 3], [0, 2, 3]]
+    assert near[2] in ([0, 1, 3], [1, 0, 3])
+    assert near[3] in ([2, 0, 1], [2, 1, 0])
+
+
+def test_no_title_is_its_own_neighbour(monkeypatch):
+    monkeypatch.setattr(neighbourhoods, "BLOCK", 3)
+    vectors = np.random.default_rng(0).normal(size=(10, 384)).astype(np.float32)
+    vectors[3] = vectors[1]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows, scores = nearest_others(vectors, 4)
+    cosines = vectors @ vectors.T
+    for row in range(10):
+        others = np.delete(np.arange(10), row)
+        assert set(rows[row]) <= set(others)
+        assert scores[row] == pytest.approx(np.sort(cosines[row, others])[:-5:-1], abs=1e-6)
+        assert scores[row] == pytest.approx(cosines[row, rows[row]], abs=1e-6)
+    assert rows[3, 0] == 1
