@@ -148,8 +148,13 @@ class Encoder:
     @torch.inference_mode()
     def _forward(self, batch: Tokens) -> np.ndarray:
         length = max(map(len, batch))
-        tokens = torch.full((len(batch), length), self._tokenizer.pad_token_id)
-        mask = torch.zeros((len(batch), length))
+        # Rows are filled up to a power of two: oneDNN keeps memory for every size that it has
+        # seen, 250 MiB after 1,600 batches of up to 20 titles, 107 with these sizes alone.
+        full = max(len(batch), BATCH_TOKENS // length)
+        rows = min(full, 1 << (len(batch) - 1).bit_length())
+        tokens = torch.full((rows, length), self._tokenizer.pad_token_id)
+        mask = torch.ones((rows, length))
+        mask[: len(batch)] = 0
         for row, ids in enumerate(batch):
             tokens[row, : len(ids)] = torch.tensor(ids)
             mask[row, : len(ids)] = 1
@@ -157,7 +162,7 @@ class Encoder:
         hidden = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state  # (B, T, D)
         hidden = hidden.float()
         pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
-        return torch.nn.functional.normalize(pooled).cpu().numpy()
+        return torch.nn.functional.normalize(pooled)[: len(batch)].cpu().numpy()
 
 
 def load_encoder(name: str, adapter: Source | None = None) -> Encoder:

@@ -13,6 +13,7 @@ from jobtitles.ui.jitter_tab import build_jitter_tab
 from jobtitles.ui.llm_tab import build_llm_tab
 from jobtitles.ui.map_tab import build_map_tab
 from jobtitles.ui.markup import escape
+from jobtitles.ui.memory import keep_giving_back
 from jobtitles.ui.own_tab import build_own_tab
 from jobtitles.ui.results_tab import build_results_tab
 from jobtitles.ui.search_tab import build_search_tab
@@ -113,6 +114,7 @@ def launch(page: gr.Blocks, **changes: object) -> None:
         RuntimeError: The MCP server did not start, on which Gradio itself keeps silent.
     """
     page.launch(**LAUNCH | changes, prevent_thread_lock=True)
+    keep_giving_back()
     if not page.mcp_server:
         raise RuntimeError(f"The MCP server did not start: {page.mcp_error}")
 
