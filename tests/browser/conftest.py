@@ -1,4 +1,4 @@
-"""Debian's Chromium, started once; every test gets a fresh context on the real page."""
+"""Debian's Chromium, started once; every test opens tabs of its own on the real page."""
 
 from pathlib import Path
 
@@ -27,7 +27,8 @@ def chromium():
         pytest.fail(f"{CHROMIUM} is missing: install Debian's package chromium.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
+        # One for all tests: the page's scripts are fetched and compiled once, not by every tab.
+        yield browser.new_context()
         browser.close()
 
 
@@ -45,16 +46,16 @@ def visit_small(chromium, small_page):
 
 
 def visits(chromium, page):
-    contexts, wrong = [], []
+    tabs, wrong = [], []
 
     def watch_request(request):
         if not request.url.startswith((page.url, "data:", "blob:")):
             wrong.append(f"remote request: {request.url}")
 
     def open_tab(width=1280, height=900, theme="light"):
-        context = chromium.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        tab = context.new_page()
+        tab = chromium.new_page()
+        tabs.append(tab)
+        tab.set_viewport_size({"width": width, "height": height})
         tab.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
         tab.on("dialog", lambda dialog: (wrong.append("a dialog opened"), dialog.dismiss()))
         tab.on("request", watch_request)
@@ -63,8 +64,8 @@ def visits(chromium, page):
         return tab
 
     yield open_tab
-    for context in contexts:
-        context.close()
+    for tab in tabs:
+        tab.close()
     assert wrong == []
 
 
