@@ -244,6 +244,7 @@ def test_the_space_starts_and_answers(cache_home, small_dataset, tmp_path):
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     start = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "app.py"],
