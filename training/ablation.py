@@ -9,7 +9,7 @@ Run: python -m scripts.ablation --recipe training/recipes/ablation/reference.arg
 
 import json
 import resource
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jobtitles.catalogue import read_titles
@@ -45,6 +45,8 @@ def ablate(settings: AblationSettings) -> None:
         return
     titles = read_titles(recipe.dataset)
     real = read_real_titles(Path(recipe.onet), titles) if recipe.onet else None
+    # In a folder of its own: another row's finished training would be taken without its memory.
+    recipe = replace(recipe, checkpoints=recipe.checkpoints / path.stem)
     trained = train(recipe, titles, real, ValidationRetrieval(recipe.dataset, real))
     # Kibibytes on Linux. Nothing but this row was trained in this process.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
