@@ -149,7 +149,8 @@ class Encoder:
     def _forward(self, batch: Tokens) -> np.ndarray:
         length = max(map(len, batch))
         # Rows are filled up to a power of two: oneDNN keeps memory for every size that it has
-        # seen, 250 MiB after 1,600 batches of up to 20 titles, 107 with these sizes alone.
+        # seen, 250 MiB after 1,600 batches of up to 20 titles, 107 with these sizes alone. The mask
+        # of what fills is 1: a row of none would have no mean.
         full = max(len(batch), BATCH_TOKENS // length)
         rows = min(full, 1 << (len(batch) - 1).bit_length())
         tokens = torch.full((rows, length), self._tokenizer.pad_token_id)
