@@ -72,7 +72,7 @@ def _place(folder: Path, kind: str, key: dict[str, str]) -> tuple[Path, str]:
 def _digest(arrays: Arrays) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.tobytes())  # rows first, however it lies in memory
     return digest.hexdigest()
