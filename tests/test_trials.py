@@ -8,14 +8,18 @@ import random
 import re
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from gradio_client import Client
 
 from jobtitles.catalogue import read_titles
 from jobtitles.coder import load_coder
@@ -23,12 +27,15 @@ from jobtitles.database import VectorDatabase
 from jobtitles.encoder import load_encoder
 from jobtitles.index import exact_search
 from jobtitles.labelled import read_occupation_titles
-from jobtitles.records import SPLITS
+from jobtitles.parts import SHIPPED
+from jobtitles.records import SPLITS, text_key
 from jobtitles.search import SideBySide
 from jobtitles.sources import DATASET_DIR, ROOT
-from tests.conftest import free_port
+from jobtitles.ui.warmup import warmups
+from tests.conftest import free_port, serve
 from tests.llm_server import LlmServer
 from training.generation import Generation, JitterSettings
+from training.many_titles import write_many_titles
 from training.seeds import read_seeds
 
 pytestmark = pytest.mark.trial
@@ -64,6 +71,18 @@ def seconds_to_start(environment):
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
+
+
+def told():
+    """Prints every sentence on a job once, and its hundredths as they change."""
+    last = []
+
+    def watch(part, doing):
+        if (said := f"{part:4.0%} {doing}") not in last:
+            last[:] = [said]
+            print(said, flush=True)
+
+    return watch
 
 
 def test_cold_and_warm_start_are_in_time(tmp_path, capsys):
@@ -149,6 +168,47 @@ def test_ten_nearest_of_thirty_thousand_are_the_same_in_a_database(database_url,
         print(f"\n{len(asked)} titles among 30,000: the same ten for {same:.1%}")
     assert scores == pytest.approx(expected, abs=1e-4)
     assert same > 0.99  # equally near ones may stand for each other
+
+
+@pytest.mark.skipif("VECTORS_URL" not in os.environ, reason="fills VECTORS_URL for an hour")
+def test_the_page_over_a_million_titles_in_a_database(tmp_path, cache_home, capsys):
+    """/search and /similar give what comparing every vector gives."""
+    write_many_titles(tmp_path, 1_000_000)
+    parts = replace(SHIPPED, dataset=tmp_path, database=os.environ["VECTORS_URL"])
+    asked = [title.text for title in read_titles() if title.split == "test"][::300]
+    with capsys.disabled(), contextmanager(serve)(warmups(lambda: parts)) as page:
+        started = time.monotonic()
+        engine = page.warmup.engine.result(told())
+        print(f"\n{engine.default_count:,} titles after {time.monotonic() - started:.0f} s")
+        assert engine.default_count >= 1_000_000
+        client = Client(page.url, verbose=False)
+        found = {}
+        for endpoint in ("/search", "/similar"):
+            seconds = []
+            for title in asked:
+                started = time.monotonic()
+                answer = client.predict(title, 10, "finetuned", api_name=endpoint)
+                seconds.append(time.monotonic() - started)
+                found[endpoint, title] = answer
+            print(f"{endpoint}: {1000 * statistics.median(seconds):.0f} ms")
+        for name in ("base", "finetuned"):
+            vectors = engine.vectors(name)
+            near = []
+            for (endpoint, title), answer in found.items():
+                row = engine.row_of(title)
+                query = engine.encode(name, [title])[0] if endpoint == "/search" else vectors[row]
+                cosines = vectors @ query
+                rows = np.argsort(-cosines)[:50].tolist()
+                if endpoint == "/similar":  # the title itself and doubles are left out
+                    first = {text_key(title): row}
+                    for other in rows:
+                        first.setdefault(text_key(engine.titles[other].text), other)
+                    rows = list(first.values())[1:]
+                scores = [hit["score"] for hit in answer[name]]
+                assert len(scores) == 10
+                near += [score > cosines[rows[9]] - 1e-4 for score in scores]
+            print(f"{name}: {np.mean(near):.1%} of what was found is among the ten nearest")
+            assert np.mean(near) > 0.98
 
 
 def test_a_space_can_be_built():

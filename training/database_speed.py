@@ -1,32 +1,28 @@
 """Search among a million titles in PostgreSQL, beside exact search in this process.
 
-The titles are the dataset's, each in several places' clutter: as alike as those of real adverts
-are.
+A page over a dataset of the same titles finds the fine-tuned model's vectors there afterwards.
 
 Run: VECTORS_URL=postgresql://user@host/name python -m scripts.database_speed
 """
 
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from jobtitles.catalogue import read_titles
+from jobtitles.catalogue import default_titles, read_titles
 from jobtitles.database import PORTION, VectorDatabase
 from jobtitles.encoder import load_encoder
 from jobtitles.errors import InputError
 from jobtitles.files import write_json
-from jobtitles.labelled import read_occupation_titles
-from jobtitles.records import SPLITS
-from jobtitles.sources import DATASET_DIR
 from training.command import option
-from training.job_speed import CLUTTER
+from training.many_titles import write_many_titles
 
 ASKED = "{} needed ASAP"  # in no title of the table
 
@@ -36,7 +32,7 @@ class DatabaseSpeedSettings:
     """How many titles are searched, and where the figures go."""
 
     output: Path = option(Path("docs/scale/database_speed.json"), "the result file")
-    titles: int = option(1_000_000, "titles in the table")
+    titles: int = option(1_000_000, "titles in the table, beside their seeds")
     queries: int = option(200, "titles that are searched for, one at a time")
     k: int = option(10, "neighbours of each")
 
@@ -53,13 +49,9 @@ def measure_database_speed(settings: DatabaseSpeedSettings) -> None:
     url = os.environ.get("VECTORS_URL")
     if not url:
         raise InputError("VECTORS_URL is not set: name a database, postgresql://user@host/name.")
-    titles = read_titles()
-    plain = [title.text for title in (*titles, *read_occupation_titles(DATASET_DIR, SPLITS))]
-    plain = list(dict.fromkeys(plain))
-    cluttered = (form.format(title) for form in CLUTTER for title in plain)
-    texts = list(islice(dict.fromkeys(cluttered), settings.titles))
-    if len(texts) < settings.titles:
-        raise InputError(f"--titles {settings.titles}: {len(texts):,} can be made.")
+    with tempfile.TemporaryDirectory() as folder:
+        write_many_titles(Path(folder), settings.titles)
+        texts = [title.text for title in default_titles(read_titles(Path(folder)))]
     encoder = load_encoder("finetuned").quickest()
     database = VectorDatabase(url)
     started = time.monotonic()
@@ -79,7 +71,7 @@ def measure_database_speed(settings: DatabaseSpeedSettings) -> None:
     linked = time.monotonic()
     if not filled:
         raise InputError("the database has these vectors already: empty it first.")
-    test = [ASKED.format(title.text) for title in titles if title.split == "test"]
+    test = [ASKED.format(title.text) for title in read_titles() if title.split == "test"]
     asked = encoder.encode(test[:: max(1, len(test) // settings.queries)][: settings.queries])
     vectors = torch.from_numpy(index.vectors())
     seconds, scores = {}, {}

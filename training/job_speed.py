@@ -24,22 +24,7 @@ from jobtitles.coder import load_coder
 from jobtitles.files import write_json
 from jobtitles.records import SEED_KIND
 from training.command import option
-
-# What is put around a title; the first is the title itself.
-CLUTTER = (
-    "{}",
-    "{} - Dallas, TX",
-    "{} (m/f/d)",
-    "Remote {}",
-    "{} | nights",
-    "URGENT: {}",
-    "{} - Leeds",
-    "{} II",
-    "Hiring {}",
-    "{} $32/hr",
-    "{} - 12 month contract",
-    "{} / Toronto",
-)
+from training.many_titles import CLUTTER
 
 
 @dataclass(frozen=True)
