@@ -7,16 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from jobtitles.cache import cached_arrays, kept_arrays
-from jobtitles.encoder import Encoder, Progress
 from jobtitles.errors import DataError
 from jobtitles.index import EF_BUILD, LINKS, TitleIndex
 from jobtitles.records import SEED_KIND, SPLITS, OwnTitle, Title
 from jobtitles.sources import DATASET_DIR
+
+if TYPE_CHECKING:  # it takes seconds to import, and not all who read titles encode them
+    from jobtitles.encoder import Encoder, Progress
 
 BATCH = 10_000  # rows of a dataset's file that are Python objects at a time
 
@@ -86,8 +88,8 @@ def other_titles(titles: list[Title]) -> list[Title]:
 
 def cached_vectors(
     texts: list[str],
-    encoder: Encoder,
-    progress: Progress | None = None,
+    encoder: "Encoder",
+    progress: "Progress | None" = None,
     ready: Path | None = None,
 ) -> np.ndarray:
     """Unit vectors of the texts, float32, shape (n, 384), made if they are not there already.
@@ -107,7 +109,7 @@ def cached_vectors(
     return cached_arrays("vectors", key, build)["vectors"]
 
 
-def vectors_key(texts: list[str], encoder: Encoder) -> dict[str, str]:
+def vectors_key(texts: list[str], encoder: "Encoder") -> dict[str, str]:
     """Names a model's vectors of some texts, wherever and however they were computed."""
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
     return {"model": encoder.digest, "titles": digest}

@@ -18,6 +18,7 @@ from training.cards import BLOCKS, DOCUMENTS, rendered
 from training.recipe import read_recipe
 
 METRICS = {name: f"model_card/{name}/metrics.json" for name in ADAPTERS}
+REPRODUCED = "model_card/reproduced.json"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -66,6 +67,7 @@ def test_a_changed_figure_makes_the_document_stale(tmp_path):
         *(f"dataset_card/{name}" for name in results),
         "model_card/throughput.json",
         "model_card/coder_metrics.json",
+        REPRODUCED,
         *METRICS.values(),
     ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +93,13 @@ def test_metrics_are_of_the_shipped_model_and_dataset(name):
     stats = json.loads((ROOT / "dataset_card/stats.json").read_text())
     overall = metrics["splits"]["test"]["seed_retrieval"]["overall"]["mrr"]
     assert overall["queries"] == stats["splits"]["test"]["rows"]
+
+
+def test_what_was_trained_again_is_the_shipped_recipe():
+    runs = [json.loads((ROOT / f).read_text()) for f in (METRICS["finetuned"], REPRODUCED)]
+    shipped, again = (run["provenance"] for run in runs)
+    assert again["training"]["recipe"] == shipped["training"]["recipe"]
+    assert again["dataset_sha256"] == shipped["dataset_sha256"]
 
 
 def test_public_sets_were_measured_with_the_shipped_models():

@@ -28,6 +28,7 @@ RESULTS = {
     "gate": "dataset_card/gate.json",
     "llm_benchmark": "dataset_card/llm_benchmark.json",
     "metrics": "model_card/finetuned/metrics.json",
+    "reproduced": "model_card/reproduced.json",
     "triplet": "model_card/triplet/metrics.json",
     "coding_speed": "model_card/coding_speed.json",
     "encoding_speed": "model_card/encoding_speed.json",
