@@ -8,8 +8,9 @@ RUN := $(VENV)/bin/python
 app: $(VENV)/app-ready
 	$(RUN) app.py
 
+# Two processes of one thread each: most of a test is Python, which has one thread.
 test: $(VENV)/test-ready lint
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadgroup
 
 # Longer trials, kept out of the tests.
 trials: $(VENV)/test-ready

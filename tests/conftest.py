@@ -118,5 +118,11 @@ def database_url():
 
 
 def pytest_collection_modifyitems(items):
-    """Trainings first: beside the page's encoding thread they are many times slower."""
+    """Trainings first: beside the page's encoding thread they are many times slower.
+
+    Of several processes (make test) one has the tests of the pages, which are started once.
+    """
     items.sort(key=lambda item: "test_training.py" not in item.nodeid)
+    for item in items:
+        of_a_page = {"page", "small_page"} & set(item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("pages" if of_a_page else item.path.name))
