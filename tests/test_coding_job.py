@@ -13,6 +13,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from ray.cluster_utils import Cluster
 
 from jobtitles.catalogue import read_titles
 from jobtitles.coded_file import CodeSettings, code_table
@@ -60,6 +61,15 @@ def assert_same_rows(table, expected):
             assert table[name].equals(expected[name]), name
 
 
+def assert_as_on_one_machine(titles_folder, small_dataset):
+    coder = load_coder(replace(SHIPPED, dataset=small_dataset), precision="float32")
+    for name in FILES:
+        alone = titles_folder.parent / "alone.parquet"
+        code_table(coder, CodeSettings(titles_folder / name, alone, column="job title"))
+        own = pq.read_table(titles_folder.parent / "coded" / name)
+        assert_same_rows(own, pq.read_table(alone))
+
+
 @pytest.mark.trial
 def test_a_killed_job_is_taken_up_and_is_as_on_one_machine(
     titles_folder, small_dataset, cache_home
@@ -80,19 +90,27 @@ def test_a_killed_job_is_taken_up_and_is_as_on_one_machine(
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not (output / "_coding").exists()
-    different = set()
-    coder = load_coder(replace(SHIPPED, dataset=small_dataset), precision="float32")
-    for name in FILES:
-        alone = titles_folder.parent / "alone.parquet"
-        settings = CodeSettings(titles_folder / name, alone, column="job title")
-        code_table(coder, settings)
-        assert_same_rows(pq.read_table(output / name), pq.read_table(alone))
-        cells = pq.read_table(titles_folder / name)["job title"].to_pylist()
-        different |= {cell or "" for cell in cells}
+    assert_as_on_one_machine(titles_folder, small_dataset)
+    columns = (pq.read_table(titles_folder / name)["job title"] for name in FILES)
+    different = {cell or "" for column in columns for cell in column.to_pylist()}
     rows, anew = re.search(r"([\d,]+) rows, ([\d,]+) distinct titles coded", done.stdout).groups()
     assert int(rows.replace(",", "")) == 503 + 400
     # What was coded before the kill is not coded again, and no title twice.
     assert int(anew.replace(",", "")) <= len(different) - coded
+
+
+@pytest.mark.trial
+def test_a_cluster_that_runs_already_is_used(titles_folder, small_dataset, cache_home):
+    """Of two nodes with a core each, so that the two workers stand on one each."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        cluster.add_node(num_cpus=1)
+        arguments = [*command(titles_folder, small_dataset), "--address", cluster.address]
+        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    finally:
+        cluster.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert_as_on_one_machine(titles_folder, small_dataset)
 
 
 def test_errors_of_the_users_are_told_before_anything_is_run(titles_folder, small_dataset):
