@@ -56,7 +56,7 @@ def write_many_titles(folder: Path, count: int) -> None:
         "seed_title": [title.seed_title for title in titles],
         "onet_code": [title.onet_code for title in titles],
         "onet_name": [title.onet_name for title in titles],
-        "jitter_kind": [title.kind for title in titles],
+        "jitter_kind": ["decorated"] * count,
         "split": ["test"] * count,
     }
     pq.write_table(pa.table(columns), folder / "data" / "test-00000-of-00001.parquet")

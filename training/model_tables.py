@@ -114,8 +114,9 @@ def _reproduced(results: dict) -> str:
     again = results["reproduced"]
     training = again["provenance"]["training"]
     within = [
-        shipped["low"] <= again["splits"][split][task][group][metric]["difference"]
-        and again["splits"][split][task][group][metric]["difference"] <= shipped["high"]
+        shipped["low"]
+        <= again["splits"][split][task][group][metric]["difference"]
+        <= shipped["high"]
         for split, tasks in splits.items()
         for task, groups in tasks.items()
         for group, metrics in groups.items()
