@@ -147,10 +147,12 @@ PYTHON = [
 
 
 @pytest.mark.parametrize(("document", "code"), PYTHON)
-def test_python_in_the_documents_runs(document, code, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    exec(code, {"__name__": "__main__"})
-    assert capsys.readouterr().out.strip(), f"{document}: prints nothing"
+def test_python_in_the_documents_runs(document, code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{document}:\n{code}\n{done.stderr}"
+    assert done.stdout.strip(), f"{document}: prints nothing"
 
 
 def test_a_users_error_is_one_sentence_and_exit_2(tmp_path):
